@@ -1,0 +1,5 @@
+"""The `duebook` command."""
+
+
+def main() -> None:
+    """Run the command line."""
