@@ -1,0 +1,340 @@
+"""Every refusal of a rule, one small class per cause.
+
+    DomainError
+    ├── Invalid     the input can never be right: mend the field
+    ├── NotAllowed  the state or the person's rights forbid it now
+    ├── NotFound    there is no such row
+    └── Conflict    someone else was faster, or the request key was used for something else
+
+An error carries values, not text; ``message`` is a template that a face fills, translates and formats.
+``field`` names the form field beside which the message belongs; empty means the whole form.
+"""
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """The root: a code for machines, a message template for people, the values that fill it."""
+
+    code: ClassVar[str] = "refused"
+    message: ClassVar[str] = "This is not possible."
+    field: str = ""
+
+    def __init__(self, *, field: str | None = None, **values: Any) -> None:
+        if field is not None:
+            self.field = field
+        self.values = values
+        super().__init__(self.code, values)
+
+    def __str__(self) -> str:
+        return self.message.format(**self.values)
+
+
+class Invalid(DomainError):
+    code = "invalid"
+
+
+class NotAllowed(DomainError):
+    code = "not_allowed"
+
+
+class NotFound(DomainError):
+    code = "not_found"
+    message = "{what} {id} was not found."
+
+
+class Conflict(DomainError):
+    code = "conflict"
+
+
+# Amounts
+
+
+class CurrencyMismatch(Invalid):
+    code = "currency_mismatch"
+    field = "amount"
+    message = "This is in {given}, but {expected} is needed. Choose something in {expected}."
+
+
+class AmountFormat(Invalid):
+    code = "amount_format"
+    field = "amount"
+    message = "Enter an amount in figures, such as 1,234.50."
+
+
+class AmountRequired(Invalid):
+    code = "amount_required"
+    field = "amount"
+    message = "Enter an amount."
+
+
+class AmountNotPositive(Invalid):
+    code = "amount_not_positive"
+    field = "amount"
+    message = "Enter an amount above zero. To give money back, undo or return the payment."
+
+
+class TooManyDecimals(Invalid):
+    code = "too_many_decimals"
+    field = "amount"
+    message = "This currency has {decimals} decimals. Round the amount."
+
+
+class AmountOutOfRange(Invalid):
+    code = "amount_out_of_range"
+    field = "amount"
+    message = "This amount is larger than Duebook can keep. Check the figures."
+
+
+# Dates
+
+
+class FutureDate(Invalid):
+    code = "future_date"
+    field = "received_on"
+    message = (
+        "{date} is in the future. A payment is recorded when the money is here: use today or an earlier day."
+    )
+
+
+class PeriodClosed(NotAllowed):
+    code = "period_closed"
+    field = "received_on"
+    message = (
+        "The books are closed until {closed_until}. Use a later date, or ask an owner to reopen the period."
+    )
+
+
+class BeforeOrigin(Invalid):
+    code = "before_origin"
+    field = "on"
+    message = "{date} is before {earliest}, when it was received. Use that day or a later one."
+
+
+# Rights
+
+
+class Forbidden(NotAllowed):
+    code = "forbidden"
+    message = "Your role does not allow this ({right}). Ask a manager or an owner."
+
+
+class AboveLimit(NotAllowed):
+    code = "above_limit"
+    field = "amount"
+    message = "{amount} is above your limit of {limit}. Ask someone with a higher limit."
+
+
+# Requests
+
+
+class KeyReused(Conflict):
+    code = "key_reused"
+    message = (
+        "{number} was already recorded from this form. What you typed is kept: save again to record it too."
+    )
+
+
+class RequestKeyMissing(Invalid):
+    code = "request_key_missing"
+    message = "The form has no request key. Reload the page."
+
+
+# Invoices and payments
+
+
+class InvoiceOfOtherContact(Invalid):
+    code = "invoice_of_other_contact"
+    field = "invoice"
+    message = "{number} belongs to another contact. Choose one of this contact's invoices."
+
+
+class InvoiceVoid(NotAllowed):
+    code = "invoice_void"
+    field = "invoice"
+    message = "{number} is void. Choose another invoice."
+
+
+class InvoicePaid(Conflict):
+    code = "invoice_paid"
+    field = "invoice"
+    message = "{number} has been paid meanwhile. Nothing is due on it. Choose another invoice."
+
+
+class BalanceChanged(Conflict):
+    code = "balance_changed"
+    field = "amount"
+    message = (
+        "The balance due of {number} is now {balance}: someone else recorded a payment. Check the amount."
+    )
+
+
+class AboveBalance(Invalid):
+    code = "above_balance"
+    field = "amount"
+    message = (
+        "The balance due is {balance}. Lower the amount, or say that the rest is kept as credit on account."
+    )
+
+
+class SharesExceedAmount(Invalid):
+    code = "shares_exceed_amount"
+    field = "amount"
+    message = "The parts add up to {total}, more than the payment of {amount}."
+
+
+class SharesBelowAmount(Invalid):
+    code = "shares_below_amount"
+    field = "amount"
+    message = "{rest} is not applied to any invoice. Apply it, or say that it is kept as credit on account."
+
+
+class InvoiceTwice(Invalid):
+    code = "invoice_twice"
+    field = "invoice"
+    message = "{number} is named twice. Enter one amount for each invoice."
+
+
+class NothingDue(NotAllowed):
+    code = "nothing_due"
+    field = "contact"
+    message = "Nothing is due from {name}. You can record a payment on account."
+
+
+class PaymentTypeInactive(NotAllowed):
+    code = "payment_type_inactive"
+    field = "payment_type"
+    message = "{label} is no longer in use. Choose another payment type."
+
+
+class ChargeNeedsGateway(NotAllowed):
+    code = "charge_needs_gateway"
+    field = "payment_type"
+    message = "No card can be charged: there is no merchant account. Choose another payment type."
+
+
+class AdjustmentNeedsInvoice(Invalid):
+    code = "adjustment_needs_invoice"
+    field = "invoice"
+    message = "{label} brings no money: choose the invoice that it lowers."
+
+
+class AdjustmentAboveBalance(Invalid):
+    code = "adjustment_above_balance"
+    field = "amount"
+    message = "{label} can be at most the balance due of {balance}, and leaves no credit."
+
+
+class AdjustmentIsFixed(NotAllowed):
+    code = "adjustment_is_fixed"
+    message = "{number} is an adjustment: it cannot be moved, returned or refunded, only undone."
+
+
+class LooksLikeDuplicate(Conflict):
+    code = "looks_like_duplicate"
+    message = (
+        "{number} of {amount} was recorded {when} with the same contact, type and date. Record another one?"
+    )
+
+
+class AlreadyReversed(NotAllowed):
+    code = "already_reversed"
+    message = "{number} has already been undone."
+
+
+class AlreadyReturned(NotAllowed):
+    code = "already_returned"
+    message = "{number} was returned by the bank on {date}."
+
+
+class GatewayPaymentFixed(NotAllowed):
+    code = "gateway_payment_fixed"
+    message = "{number} was charged through a gateway: refund it instead of undoing it."
+
+
+class NotEnoughCredit(NotAllowed):
+    code = "not_enough_credit"
+    field = "amount"
+    message = "The credit on account is {credit}. Lower the amount."
+
+
+class NotEnoughApplied(NotAllowed):
+    code = "not_enough_applied"
+    field = "amount"
+    message = "{number} has {applied} applied to this invoice. Lower the amount."
+
+
+class ReasonRequired(Invalid):
+    code = "reason_required"
+    field = "reason"
+    message = "Say why: the reason is kept with the record."
+
+
+# Orders
+
+
+class OrderNeedsItems(Invalid):
+    code = "order_needs_items"
+    field = "items"
+    message = "Add at least one item."
+
+
+class QuantityNotPositive(Invalid):
+    code = "quantity_not_positive"
+    field = "quantity"
+    message = "Enter a quantity above zero."
+
+
+class PriceNegative(Invalid):
+    code = "price_negative"
+    field = "unit_price"
+    message = "A price is zero or more. To lower the total, add a discount."
+
+
+class ItemNeedsDescription(Invalid):
+    code = "item_needs_description"
+    field = "description"
+    message = "Say what this item is."
+
+
+class FutureOrderDate(Invalid):
+    code = "future_order_date"
+    field = "ordered_on"
+    message = "{date} is in the future. An order is dated on the day it was placed, at the latest today."
+
+
+class DueBeforeOrder(Invalid):
+    code = "due_before_order"
+    field = "due_on"
+    message = "An order of {date} cannot be due before that day."
+
+
+class OrderTotalNegative(Invalid):
+    code = "order_total_negative"
+    field = "items"
+    message = "The order's total would be {total}. Lower the discount."
+
+
+class OrderBelowApplied(NotAllowed):
+    code = "order_below_applied"
+    field = "items"
+    message = (
+        "{applied} has been applied already; the new total would be {total}. Release or undo a payment first."
+    )
+
+
+class StillApplied(NotAllowed):
+    code = "still_applied"
+    message = (
+        "{applied} is applied to {number}. Undo the payments, or release them to credit on account first."
+    )
+
+
+class AlreadyVoid(NotAllowed):
+    code = "already_void"
+    message = "{number} is void already."
+
+
+class AlreadyCancelled(NotAllowed):
+    code = "already_cancelled"
+    message = "Order {number} is cancelled already."

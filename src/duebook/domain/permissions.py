@@ -1,0 +1,121 @@
+"""Who may do what: rights, the roles that hold them, and the actor who uses them.
+
+The faces build an Actor from the signed-in person; services ask it, so a page that forgets to hide a button
+changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from duebook.domain.errors import AboveLimit, Forbidden
+from duebook.domain.money import Money
+
+
+class Right(StrEnum):
+    VIEW = "view"
+    RECORD_PAYMENTS = "record payments"
+    ADJUST = "record adjustments and write-offs"
+    APPLY_CREDIT = "apply credit"
+    MOVE_ALLOCATIONS = "move payments between invoices"
+    UNDO_OWN_TODAY = "undo own payments of the same day"
+    UNDO_ANY = "undo any payment"
+    RETURN_PAYMENTS = "record returned payments"
+    AMEND_NOTES = "amend notes"
+    EDIT_CONTACTS = "edit contacts"
+    EDIT_PRODUCTS = "edit products"
+    EDIT_ORDERS = "add and change orders"
+    VOID = "void invoices and cancel orders"
+    MANAGE_PARTNERS = "manage partners"
+    CHANGE_SETTINGS = "change settings"
+    MANAGE_USERS = "manage users"
+    CLOSE_PERIODS = "close and reopen periods"
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    CLERK = "clerk"
+    PARTNER_MANAGER = "partner_manager"
+    MANAGER = "manager"
+    OWNER = "owner"
+
+
+_CLERK = frozenset(
+    {
+        Right.VIEW,
+        Right.RECORD_PAYMENTS,
+        Right.APPLY_CREDIT,
+        Right.UNDO_OWN_TODAY,
+        Right.AMEND_NOTES,
+        Right.EDIT_CONTACTS,
+    }
+)
+_MANAGER = _CLERK | {
+    Right.ADJUST,
+    Right.MOVE_ALLOCATIONS,
+    Right.UNDO_ANY,
+    Right.RETURN_PAYMENTS,
+    Right.EDIT_PRODUCTS,
+    Right.EDIT_ORDERS,
+    Right.VOID,
+}
+
+RIGHTS_OF: Mapping[Role, frozenset[Right]] = {
+    Role.VIEWER: frozenset({Right.VIEW}),
+    Role.CLERK: _CLERK,
+    Role.PARTNER_MANAGER: frozenset({Right.VIEW, Right.MANAGE_PARTNERS}),
+    Role.MANAGER: _MANAGER,
+    Role.OWNER: frozenset(Right),
+}
+
+LIMITED_RIGHTS = (
+    Right.RECORD_PAYMENTS,
+    Right.ADJUST,
+    Right.UNDO_ANY,
+    Right.RETURN_PAYMENTS,
+)
+"""The rights that a business may limit by amount for a role."""
+
+
+class Source(StrEnum):
+    """From where a write came."""
+
+    WEB = "web"
+    API = "api"
+    IMPORT = "import"
+    COMMAND = "command"
+    JOB = "job"
+
+
+SYSTEM_ID = 0
+"""The actor's id when Duebook itself acts; no user has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the user's id (0 is Duebook itself), its rights and its limits in minor units."""
+
+    user_id: int
+    rights: frozenset[Right]
+    source: Source
+    limits: Mapping[tuple[Right, str], int] = field(default_factory=dict)
+
+    @classmethod
+    def system(cls, source: Source) -> "Actor":
+        """Duebook itself, as jobs, commands and imports act: every right, no limit."""
+        return cls(user_id=SYSTEM_ID, rights=frozenset(Right), source=source)
+
+    def may(self, right: Right) -> bool:
+        return right in self.rights
+
+    def require(self, right: Right) -> None:
+        """Raise Forbidden unless the actor holds the right."""
+        if right not in self.rights:
+            raise Forbidden(right=right.value)
+
+    def require_within(self, right: Right, amount: Money) -> None:
+        """Raise Forbidden without the right, AboveLimit when the amount is past the role's limit for it."""
+        self.require(right)
+        limit = self.limits.get((right, amount.currency))
+        if limit is not None and amount.minor > limit:
+            raise AboveLimit(amount=amount, limit=Money(limit, amount.currency))
