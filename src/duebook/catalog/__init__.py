@@ -1,0 +1,1 @@
+"""The products that orders are made of."""

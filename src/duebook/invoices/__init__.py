@@ -1,0 +1,1 @@
+"""What is owed: one invoice for each order."""

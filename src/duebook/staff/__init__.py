@@ -1,0 +1,1 @@
+"""The people who work here, what each may do, and the business's own settings."""

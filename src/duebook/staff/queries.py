@@ -1,0 +1,33 @@
+"""Who acts, and what the business's day is."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from duebook.domain.permissions import RIGHTS_OF, Actor, Right, Role, Source
+from duebook.staff.models import Business, RoleLimit, User
+
+
+def business() -> Business:
+    """The business's settings, without the logo's bytes."""
+    return Business.objects.defer("logo").get(pk=1)
+
+
+def business_day(settings: Business) -> date:
+    """Today in the business's time zone."""
+    return timezone.now().astimezone(ZoneInfo(settings.time_zone)).date()
+
+
+def today() -> date:
+    """Today in the business's time zone, for callers without its settings at hand."""
+    return business_day(business())
+
+
+def actor_for(user: User, *, source: Source) -> Actor:
+    """The actor that a signed-in user is, with the limits of the role."""
+    limits = {
+        (Right(limit.right), limit.currency): limit.amount_minor
+        for limit in RoleLimit.objects.filter(role=user.role)
+    }
+    return Actor(user_id=user.pk, rights=RIGHTS_OF[Role(user.role)], source=source, limits=limits)
