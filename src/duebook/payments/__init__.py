@@ -1,0 +1,1 @@
+"""Money in: recording it, applying it to invoices, and undoing either."""

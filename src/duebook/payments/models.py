@@ -1,0 +1,217 @@
+"""Payments are facts: a trigger refuses to change or delete them; only counters, notes and reference move.
+
+What of a payment is not allocated, refunded, returned or reversed is the contact's credit on account.
+Allocations, reversals and returns are append-only rows with a date of their own.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from duebook.contacts.models import Contact
+from duebook.domain.money import MAX_MINOR
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.permissions import Source
+from duebook.invoices.models import Invoice
+from duebook.ledger.models import Account
+from duebook.orders.models import NextNumber
+
+
+class PaymentType(models.Model):
+    class Kinds(models.TextChoices):
+        CHARGE_NOW = PaymentKind.CHARGE_NOW.value, _("Charges a card now")
+        MONEY = PaymentKind.MONEY.value, _("Records money received")
+        ADJUSTMENT = (
+            PaymentKind.ADJUSTMENT.value,
+            _("Lowers the balance, no money comes in"),
+        )
+
+    label = models.CharField(_("label"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kinds, default=Kinds.MONEY)
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.RESTRICT,
+        related_name="payment_types",
+        verbose_name=_("account"),
+    )
+    apply_to_commissions = models.BooleanField(_("apply to commissions by default"), default=True)
+    reference_label = models.CharField(
+        _("what the reference is"),
+        max_length=60,
+        blank=True,
+        help_text=_("Empty hides the field, as for Cash."),
+    )
+    hint = models.CharField(_("hint under the field"), max_length=200, blank=True)
+    needs_adjust_right = models.BooleanField(_("managers only"), default=False)
+    active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(models.functions.Lower("label"), name="paymenttype_label_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Payment(models.Model):
+    """Money received (or an adjustment), whole."""
+
+    number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("payment_number_seq"))
+    contact = models.ForeignKey(
+        Contact,
+        on_delete=models.RESTRICT,
+        related_name="payments",
+        verbose_name=_("contact"),
+        db_index=False,
+    )
+    payment_type = models.ForeignKey(
+        PaymentType,
+        on_delete=models.RESTRICT,
+        related_name="payments",
+        verbose_name=_("payment type"),
+        db_index=False,
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=PaymentType.Kinds)
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    received_on = models.DateField(_("date"))
+    reference = models.CharField(_("reference"), max_length=100, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    apply_to_commissions = models.BooleanField(_("apply to commissions"), default=True)
+    charge_id = models.BigIntegerField(_("charge"), null=True)
+    recorded_by_id = models.BigIntegerField(_("recorded by"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+    source = models.CharField(_("source"), max_length=10, choices=[(s.value, s.value) for s in Source])
+    allocated_minor = models.BigIntegerField(_("allocated"), default=0)
+    refunded_minor = models.BigIntegerField(_("refunded"), default=0)
+    returned_minor = models.BigIntegerField(_("returned"), default=0)
+    reversed_minor = models.BigIntegerField(_("reversed"), default=0)
+    credit_minor = models.GeneratedField(
+        expression=F("amount_minor")
+        - F("allocated_minor")
+        - F("refunded_minor")
+        - F("returned_minor")
+        - F("reversed_minor"),
+        output_field=models.BigIntegerField(_("credit on account")),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR),
+                name="payment_amount_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    allocated_minor__gte=0,
+                    refunded_minor__gte=0,
+                    returned_minor__gte=0,
+                    reversed_minor__gte=0,
+                    amount_minor__gte=F("allocated_minor")
+                    + F("refunded_minor")
+                    + F("returned_minor")
+                    + F("reversed_minor"),
+                ),
+                name="payment_used_within_amount",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contact", "-received_on", "-id"], name="payment_by_contact"),
+            models.Index(fields=["-received_on", "-id"], name="payment_newest"),
+            models.Index(
+                fields=["contact"],
+                condition=Q(credit_minor__gt=0),
+                name="payment_with_credit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"P-{self.number}"
+
+
+class Allocation(models.Model):
+    """A part of a payment applied to one invoice; a negative amount takes it off again."""
+
+    payment = models.ForeignKey(
+        Payment,
+        on_delete=models.RESTRICT,
+        related_name="allocations",
+        verbose_name=_("payment"),
+    )
+    invoice = models.ForeignKey(
+        Invoice,
+        on_delete=models.RESTRICT,
+        related_name="allocations",
+        verbose_name=_("invoice"),
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    apply_to_commissions = models.BooleanField(_("apply to commissions"))
+    applied_on = models.DateField(_("date"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(amount_minor=0) & Q(amount_minor__gte=-MAX_MINOR, amount_minor__lte=MAX_MINOR),
+                name="allocation_amount_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} → {self.invoice_id}: {self.amount_minor}"
+
+
+class Reversal(models.Model):
+    """The payment was entered by mistake and is undone."""
+
+    payment = models.OneToOneField(
+        Payment,
+        on_delete=models.RESTRICT,
+        related_name="reversal",
+        verbose_name=_("payment"),
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    reason = models.TextField(_("reason"))
+    reversed_on = models.DateField(_("date"))
+    reversed_by_id = models.BigIntegerField(_("reversed by"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="reversal_has_a_reason"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="reversal_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} reversed"
+
+
+class Return(models.Model):
+    """The bank took the money back: a bounced check, or a chargeback told by letter."""
+
+    payment = models.OneToOneField(
+        Payment,
+        on_delete=models.RESTRICT,
+        related_name="bank_return",
+        verbose_name=_("payment"),
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    fee_minor = models.BigIntegerField(_("bank fee"), default=0)
+    returned_on = models.DateField(_("date"))
+    reason = models.TextField(_("reason"))
+    recorded_by_id = models.BigIntegerField(_("recorded by"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="return_has_a_reason"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0, fee_minor__gte=0), name="return_amounts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} returned"

@@ -1,0 +1,329 @@
+"""The one place where SQL is written by hand: lock, read in one query, write in one statement.
+
+Invariant: ``book`` writes exactly the rows of the plan and updates each counter row once with the sum, so a
+plan may name an invoice any number of times. One payment is a batch of one.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.recording import Movement, OpenInvoice, TypeTerms
+
+_LOCK_INVOICES = "SELECT id FROM invoices_invoice WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_CONTACTS = "SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_PAYMENTS = "SELECT id FROM payments_payment WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+# One row of JSON documents: everything that deciding a batch of payments needs.
+_READ = """
+SELECT
+ (SELECT json_agg(json_build_array(i.id, i.number, i.contact_id, i.order_id, i.currency, i.total_minor,
+                                   i.applied_minor, i.issued_on, v.id IS NOT NULL))
+    FROM invoices_invoice i LEFT JOIN invoices_void v ON v.invoice_id = i.id WHERE i.id = ANY(%s)),
+ (SELECT json_agg(json_build_array(t.id, t.label, t.kind, t.account_id, t.active, t.needs_adjust_right))
+    FROM payments_paymenttype t WHERE t.id = ANY(%s)),
+ (SELECT json_agg(json_build_array(c.id)) FROM contacts_contact c WHERE c.id = ANY(%s)),
+ (SELECT p.closed_until FROM ledger_closedperiod p ORDER BY p.id DESC LIMIT 1),
+ (SELECT json_agg(json_build_array(e.request_key, e.input_hash, e.payment_id, e.payload))
+    FROM events_event e WHERE e.actor_id = %s AND e.request_key = ANY(%s)),
+ (SELECT json_agg(json_build_array(nextval('payments_payment_id_seq'), nextval('payment_number_seq')))
+    FROM generate_series(1, %s))
+"""
+
+_SIMILAR = """
+SELECT p.number, p.recorded_at FROM payments_payment p
+ WHERE p.contact_id = %s AND p.received_on = %s AND p.amount_minor = %s AND p.currency = %s
+   AND p.payment_type_id = %s AND p.reversed_minor = 0 AND p.recorded_at > now() - %s::interval
+ ORDER BY p.id DESC LIMIT 1
+"""
+
+_WRITE = """
+WITH doc AS MATERIALIZED (SELECT %s::jsonb AS d),
+new_payment AS (
+  INSERT INTO payments_payment (id, number, contact_id, payment_type_id, kind, amount_minor, currency, received_on,
+     reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor, refunded_minor,
+     returned_minor, reversed_minor)
+  SELECT p.id, p.number, p.contact_id, p.payment_type_id, p.kind, p.amount_minor, p.currency, p.received_on,
+     p.reference, p.notes, p.apply_to_commissions, p.recorded_by_id, p.source, p.allocated_minor, 0, 0, 0
+    FROM doc, jsonb_to_recordset(d->'payments') AS p(id bigint, number bigint, contact_id bigint,
+     payment_type_id bigint, kind text, amount_minor bigint, currency text, received_on date, reference text,
+     notes text, apply_to_commissions boolean, recorded_by_id bigint, source text, allocated_minor bigint)),
+new_allocation AS (
+  INSERT INTO payments_allocation (payment_id, invoice_id, amount_minor, apply_to_commissions, applied_on)
+  SELECT a.payment_id, a.invoice_id, a.amount_minor, a.apply_to_commissions, a.applied_on
+    FROM doc, jsonb_to_recordset(d->'allocations') AS a(payment_id bigint, invoice_id bigint,
+     amount_minor bigint, apply_to_commissions boolean, applied_on date)),
+new_transfer AS (
+  INSERT INTO ledger_transfer (kind, debit_account_id, credit_account_id, amount_minor, currency, effective_on,
+     contact_id, invoice_id, payment_id, corrects_id)
+  SELECT t.kind, t.debit, t.credit, t.minor, t.currency, t.effective_on, t.contact_id, t.invoice_id,
+     t.payment_id, t.corrects_id
+    FROM doc, jsonb_to_recordset(d->'transfers') AS t(kind text, debit bigint, credit bigint, minor bigint,
+     currency text, effective_on date, contact_id bigint, invoice_id bigint, payment_id bigint,
+     corrects_id bigint)),
+counted_invoice AS (
+  UPDATE invoices_invoice i SET applied_minor = i.applied_minor + c.applied,
+     counted_minor = i.counted_minor + c.counted, uncounted_minor = i.uncounted_minor + c.uncounted,
+     money_minor = i.money_minor + c.money, money_back_minor = i.money_back_minor + c.back
+    FROM doc, jsonb_to_recordset(d->'invoices') AS c(id bigint, applied bigint, counted bigint,
+     uncounted bigint, money bigint, back bigint)
+   WHERE i.id = c.id),
+counted_payment AS (
+  UPDATE payments_payment p SET allocated_minor = p.allocated_minor + c.allocated,
+     returned_minor = p.returned_minor + c.returned, reversed_minor = p.reversed_minor + c.reversed
+    FROM doc, jsonb_to_recordset(d->'counters') AS c(id bigint, allocated bigint, returned bigint,
+     reversed bigint)
+   WHERE p.id = c.id)
+INSERT INTO events_event (name, actor_id, source, request_key, input_hash, contact_id, order_id, payment_id, payload)
+SELECT e.name, e.actor_id, e.source, e.request_key, e.input_hash, e.contact_id, e.order_id, e.payment_id, e.payload
+  FROM doc, jsonb_to_recordset(d->'events') AS e(name text, actor_id bigint, source text, request_key text,
+   input_hash text, contact_id bigint, order_id bigint, payment_id bigint, payload jsonb)
+"""
+
+
+@dataclass(slots=True)
+class InvoiceCounters:
+    """What a plan adds to an invoice's counters, in minor units."""
+
+    applied: int = 0
+    counted: int = 0
+    uncounted: int = 0
+    money: int = 0
+    back: int = 0
+
+
+@dataclass(slots=True)
+class PaymentCounters:
+    """What a plan adds to an existing payment's counters, in minor units."""
+
+    allocated: int = 0
+    returned: int = 0
+    reversed: int = 0
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows to insert and counters to move; built by a service, carried out by ``book``."""
+
+    payments: list[dict[str, Any]] = field(default_factory=list)
+    allocations: list[dict[str, Any]] = field(default_factory=list)
+    transfers: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    invoices: dict[int, InvoiceCounters] = field(default_factory=dict)
+    counters: dict[int, PaymentCounters] = field(default_factory=dict)
+
+    def allocate(
+        self,
+        *,
+        payment_id: int,
+        invoice_id: int,
+        minor: int,
+        counts: bool,
+        is_money: bool,
+        applied_on: date,
+    ) -> None:
+        """One allocation row (negative to take it off) and what it does to the invoice's counters."""
+        self.allocations.append(
+            {
+                "payment_id": payment_id,
+                "invoice_id": invoice_id,
+                "amount_minor": minor,
+                "apply_to_commissions": counts,
+                "applied_on": applied_on.isoformat(),
+            }
+        )
+        counters = self.invoices.setdefault(invoice_id, InvoiceCounters())
+        counters.applied += minor
+        if counts:
+            counters.counted += minor
+        elif is_money:
+            counters.uncounted += minor
+        if is_money:
+            counters.money += minor
+
+    def transfer(
+        self,
+        movement: Movement,
+        *,
+        currency: str,
+        contact_id: int,
+        payment_id: int,
+        corrects_id: int | None = None,
+    ) -> None:
+        self.transfers.append(
+            {
+                "kind": movement.kind.value,
+                "debit": movement.debit,
+                "credit": movement.credit,
+                "minor": movement.minor,
+                "currency": currency,
+                "effective_on": movement.effective_on.isoformat(),
+                "contact_id": contact_id,
+                "invoice_id": movement.invoice_id,
+                "payment_id": payment_id,
+                "corrects_id": corrects_id,
+            }
+        )
+
+    def document(self) -> str:
+        return json.dumps(
+            {
+                "payments": self.payments,
+                "allocations": self.allocations,
+                "transfers": self.transfers,
+                "events": self.events,
+                "invoices": [
+                    {
+                        "id": i,
+                        "applied": c.applied,
+                        "counted": c.counted,
+                        "uncounted": c.uncounted,
+                        "money": c.money,
+                        "back": c.back,
+                    }
+                    for i, c in self.invoices.items()
+                ],
+                "counters": [
+                    {
+                        "id": i,
+                        "allocated": c.allocated,
+                        "returned": c.returned,
+                        "reversed": c.reversed,
+                    }
+                    for i, c in self.counters.items()
+                ],
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRequest:
+    """A request that was carried out before: the hash of its input and the payment it made."""
+
+    input_hash: str
+    payment_id: int
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a batch of payments is decided on, read after the lock."""
+
+    invoices: dict[int, OpenInvoice]
+    types: dict[int, TypeTerms]
+    adjust_types: frozenset[int]
+    contact_ids: frozenset[int]
+    closed_until: date | None
+    earlier: dict[str, EarlierRequest]
+    ids: list[tuple[int, int]]
+
+
+def lock_contacts(contact_ids: Iterable[int]) -> None:
+    _lock(_LOCK_CONTACTS, contact_ids)
+
+
+def lock_invoices(invoice_ids: Iterable[int]) -> None:
+    """Lock the invoices by ascending id; the lock order of all kinds is contact → invoice → payment."""
+    _lock(_LOCK_INVOICES, invoice_ids)
+
+
+def lock_payments(payment_ids: Iterable[int]) -> None:
+    _lock(_LOCK_PAYMENTS, payment_ids)
+
+
+def _lock(sql: str, ids: Iterable[int]) -> None:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [wanted])
+
+
+def read_situation(
+    *,
+    invoice_ids: Sequence[int],
+    type_ids: Sequence[int],
+    contact_ids: Sequence[int],
+    actor_id: int,
+    request_keys: Sequence[str],
+    new_payments: int,
+) -> Situation:
+    """Everything a decision needs, in one query. Takes ``new_payments`` ids and numbers from the sequences."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _READ,
+            [
+                list(invoice_ids),
+                list(type_ids),
+                list(contact_ids),
+                actor_id,
+                list(request_keys),
+                new_payments,
+            ],
+        )
+        invoices, types, contacts, closed_until, earlier, ids = cursor.fetchone()
+    return Situation(
+        invoices={row[0]: _open_invoice(row) for row in _rows(invoices)},
+        types={
+            row[0]: TypeTerms(row[0], row[1], PaymentKind(row[2]), row[3], row[4]) for row in _rows(types)
+        },
+        adjust_types=frozenset(row[0] for row in _rows(types) if row[5]),
+        contact_ids=frozenset(row[0] for row in _rows(contacts)),
+        closed_until=closed_until,
+        earlier={row[0]: EarlierRequest(row[1], row[2], row[3]) for row in _rows(earlier)},
+        ids=[(row[0], row[1]) for row in _rows(ids)],
+    )
+
+
+def _rows(value: Any) -> list[Any]:
+    # json_agg over no rows is NULL; psycopg gives json as text when Django's loader is in force
+    if value is None:
+        return []
+    return list(json.loads(value)) if isinstance(value, str) else list(value)
+
+
+def _open_invoice(row: list[Any]) -> OpenInvoice:
+    return OpenInvoice(
+        id=row[0],
+        number=row[1],
+        contact_id=row[2],
+        order_id=row[3],
+        currency=row[4],
+        total_minor=row[5],
+        applied_minor=row[6],
+        issued_on=date.fromisoformat(row[7]),
+        is_void=row[8],
+    )
+
+
+def similar_payment(
+    *,
+    contact_id: int,
+    received_on: date,
+    amount_minor: int,
+    currency: str,
+    payment_type_id: int,
+    within: timedelta,
+) -> tuple[int, Any] | None:
+    """Number and instant of the newest payment with the same contact, amount, type and date, if there is one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SIMILAR,
+            [contact_id, received_on, amount_minor, currency, payment_type_id, within],
+        )
+        row: tuple[int, Any] | None = cursor.fetchone()
+    return row
+
+
+def book(plan: Plan) -> None:
+    """Write the whole plan in one statement.
+
+    Raises IntegrityError when the database refuses any row; nothing of the plan is then written.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [plan.document()])

@@ -1,0 +1,1 @@
+"""Placing, changing and cancelling an order together with its invoice."""
