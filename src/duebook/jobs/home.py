@@ -1,4 +1,5 @@
-"""DUEBOOK_HOME, the folder of this installation: its keys, its logs and, unless DATABASE_URL says otherwise, its books.
+"""DUEBOOK_HOME, the folder of this installation: its keys, its logs and, unless DATABASE_URL says
+otherwise, its books.
 
 Everything secret in it is readable by its owner only.
 """
@@ -19,9 +20,14 @@ def home() -> Path:
 
 
 def make_home() -> Path:
-    """Create DUEBOOK_HOME where it is missing and return it."""
+    """Create DUEBOOK_HOME where it is missing and return it.
+
+    Others may pass through it but see nothing of it: the account of the database has its folder below.
+    """
     folder = home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
     return folder
 
 

@@ -16,7 +16,9 @@ def email_settings(url: str) -> dict[str, Any]:
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ImproperlyConfigured("DUEBOOK_EMAIL_URL must look like smtp+tls://user:password@mail.example.com:587")
+        raise ImproperlyConfigured(
+            "DUEBOOK_EMAIL_URL must look like smtp+tls://user:password@mail.example.com:587"
+        )
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,

@@ -36,9 +36,13 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def _sealer() -> MultiFernet:
-    return MultiFernet([Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
+    return MultiFernet(
+        [Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]]
+    )
 
 
 def _key(secret: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"duebook second factors").derive(secret.encode())
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"duebook second factors").derive(
+        secret.encode()
+    )
     return base64.urlsafe_b64encode(derived)

@@ -31,7 +31,9 @@ TRUST_PROXY = _flag("DUEBOOK_TRUST_PROXY")
 
 ALLOWED_HOSTS = _names("DUEBOOK_HOSTS") or LOOPBACK_NAMES
 if (INSECURE_LOOPBACK or DEBUG) and not set(ALLOWED_HOSTS) <= set(LOOPBACK_NAMES):
-    raise ImproperlyConfigured("Without HTTPS, or with DEBUG, Duebook answers only on this machine. Unset DUEBOOK_HOSTS.")
+    raise ImproperlyConfigured(
+        "Without HTTPS, or with DEBUG, Duebook answers only on this machine. Unset DUEBOOK_HOSTS."
+    )
 
 SECRET_KEY = os.environ.get("DUEBOOK_SECRET_KEY") or home.read_or_create_secret(
     home.SECRET_KEY_FILE, lambda: secrets.token_urlsafe(64)
