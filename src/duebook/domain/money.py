@@ -17,7 +17,7 @@ from duebook.domain.errors import (
 )
 
 MAX_MINOR = 10**15
-"""The largest amount that a row may hold, in minor units; sums of ten thousand such rows still fit a bigint."""
+"""The largest amount that a row may hold, in minor units; sums of 9,000 such rows still fit a bigint."""
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+")
 
@@ -102,10 +102,10 @@ def parse_minor(text: str, exponent: int, *, decimal_mark: str = ".") -> int:
     sign = -1 if plain.startswith("-") else 1
     # 16 digits are past the range whatever they are; this also bounds int() on hostile input
     if len(digits.lstrip("0")) > 16:
-        raise AmountOutOfRange()
+        raise AmountOutOfRange
     minor = sign * int(digits + significant.ljust(exponent, "0"))
     if abs(minor) > MAX_MINOR:
-        raise AmountOutOfRange()
+        raise AmountOutOfRange
     return minor
 
 

@@ -104,7 +104,7 @@ def total_lines(lines: Iterable[LineInput], currency: str, exponent: int) -> Ord
         for position, line in enumerate(lines, start=1)
     )
     if not placed:
-        raise OrderNeedsItems()
+        raise OrderNeedsItems
     total = sum(line.line_minor for line in placed)
     if total < 0:
         raise OrderTotalNegative(total=Money(total, currency))

@@ -154,7 +154,7 @@ def decide_payment(
     """
     terms = _usable_type(wanted, types)
     if wanted.amount.minor <= 0:
-        raise AmountNotPositive()
+        raise AmountNotPositive
     if wanted.received_on > on:
         raise FutureDate(date=wanted.received_on)
     if closed_until is not None and wanted.received_on <= closed_until:
@@ -185,7 +185,7 @@ def _usable_type(wanted: PaymentInput, types: Mapping[int, TypeTerms]) -> TypeTe
     if not terms.active:
         raise PaymentTypeInactive(label=terms.label)
     if terms.kind is PaymentKind.CHARGE_NOW:
-        raise ChargeNeedsGateway()
+        raise ChargeNeedsGateway
     return terms
 
 
@@ -200,7 +200,7 @@ def _open_invoice(share: Share, wanted: PaymentInput, invoices: Mapping[int, Ope
     if invoice.currency != share.amount.currency or wanted.amount.currency != share.amount.currency:
         raise CurrencyMismatch(given=share.amount.currency, expected=invoice.currency)
     if share.amount.minor <= 0:
-        raise AmountNotPositive()
+        raise AmountNotPositive
     return invoice
 
 

@@ -46,7 +46,7 @@ def earlier_event(*, actor: Actor, request_key: str, hashed: str) -> Event | Non
     with other input.
     """
     if not request_key:
-        raise RequestKeyMissing()
+        raise RequestKeyMissing
     event = Event.objects.filter(actor_id=actor.user_id, request_key=request_key).first()
     if event is not None and event.input_hash != hashed:
         raise KeyReused(number=event.payload.get("number", event.name))

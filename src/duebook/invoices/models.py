@@ -1,9 +1,9 @@
 """An invoice is the demand for payment of one order; its counters are kept by CHECK constraints.
 
-``applied_minor`` is what payments and adjustments have settled. The counters for commissions: ``counted_minor``
-(Y: applied with Apply to Commissions Yes), ``uncounted_minor`` (N: money applied with No), ``money_minor``
-(M: money applied, Yes and No), ``money_back_minor`` (R: money that went back). ``verify`` recomputes them all.
-A void invoice has a total of zero; what it was stands in its Void row.
+``applied_minor`` is what payments and adjustments have settled. The counters for commissions:
+``counted_minor`` (Y: applied with Apply to Commissions Yes), ``uncounted_minor`` (N: money applied with No),
+``money_minor`` (M: money applied, Yes and No), ``money_back_minor`` (R: money that went back). ``verify``
+recomputes them all. A void invoice has a total of zero; what it was stands in its Void row.
 """
 
 from django.db import models

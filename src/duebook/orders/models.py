@@ -1,4 +1,7 @@
-"""An order belongs to one contact and has items; the amount of a line is stored, never recomputed from the price."""
+"""An order belongs to one contact and has items.
+
+The amount of a line is stored, never recomputed from its price.
+"""
 
 from django.db import models
 from django.db.models import Func, Q, Value

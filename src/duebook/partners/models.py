@@ -1,4 +1,7 @@
-"""A referral partner is a contact with a code; a referral says which partner brought a contact, in which role."""
+"""A referral partner is a contact with a code.
+
+A referral says which partner brought a contact, in which role.
+"""
 
 from django.db import models
 from django.db.models import F, Q

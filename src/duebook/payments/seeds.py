@@ -5,7 +5,7 @@ from typing import Any
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.payment_kinds import PaymentKind
 
-PAYMENT_TYPES = [
+PAYMENT_TYPES: list[dict[str, Any]] = [
     {
         "label": "Credit Card (charge now)",
         "kind": PaymentKind.CHARGE_NOW,

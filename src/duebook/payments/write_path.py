@@ -38,15 +38,15 @@ SELECT
 _SIMILAR = """
 SELECT p.number, p.recorded_at FROM payments_payment p
  WHERE p.contact_id = %s AND p.received_on = %s AND p.amount_minor = %s AND p.currency = %s
-   AND p.payment_type_id = %s AND p.reversed_minor = 0 AND p.recorded_at > now() - %s::interval
+   AND p.payment_type_id = %s AND p.reversed_minor = 0 AND p.recorded_at > now() - make_interval(secs => %s)
  ORDER BY p.id DESC LIMIT 1
 """
 
 _WRITE = """
 WITH doc AS MATERIALIZED (SELECT %s::jsonb AS d),
 new_payment AS (
-  INSERT INTO payments_payment (id, number, contact_id, payment_type_id, kind, amount_minor, currency, received_on,
-     reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor, refunded_minor,
+  INSERT INTO payments_payment (id, number, contact_id, payment_type_id, kind, amount_minor, currency,
+     received_on, reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor, refunded_minor,
      returned_minor, reversed_minor)
   SELECT p.id, p.number, p.contact_id, p.payment_type_id, p.kind, p.amount_minor, p.currency, p.received_on,
      p.reference, p.notes, p.apply_to_commissions, p.recorded_by_id, p.source, p.allocated_minor, 0, 0, 0
@@ -59,8 +59,8 @@ new_allocation AS (
     FROM doc, jsonb_to_recordset(d->'allocations') AS a(payment_id bigint, invoice_id bigint,
      amount_minor bigint, apply_to_commissions boolean, applied_on date)),
 new_transfer AS (
-  INSERT INTO ledger_transfer (kind, debit_account_id, credit_account_id, amount_minor, currency, effective_on,
-     contact_id, invoice_id, payment_id, corrects_id)
+  INSERT INTO ledger_transfer (kind, debit_account_id, credit_account_id, amount_minor, currency,
+     effective_on, contact_id, invoice_id, payment_id, corrects_id)
   SELECT t.kind, t.debit, t.credit, t.minor, t.currency, t.effective_on, t.contact_id, t.invoice_id,
      t.payment_id, t.corrects_id
     FROM doc, jsonb_to_recordset(d->'transfers') AS t(kind text, debit bigint, credit bigint, minor bigint,
@@ -79,8 +79,10 @@ counted_payment AS (
     FROM doc, jsonb_to_recordset(d->'counters') AS c(id bigint, allocated bigint, returned bigint,
      reversed bigint)
    WHERE p.id = c.id)
-INSERT INTO events_event (name, actor_id, source, request_key, input_hash, contact_id, order_id, payment_id, payload)
-SELECT e.name, e.actor_id, e.source, e.request_key, e.input_hash, e.contact_id, e.order_id, e.payment_id, e.payload
+INSERT INTO events_event (name, actor_id, source, request_key, input_hash, contact_id, order_id, payment_id,
+   payload)
+SELECT e.name, e.actor_id, e.source, e.request_key, e.input_hash, e.contact_id, e.order_id, e.payment_id,
+   e.payload
   FROM doc, jsonb_to_recordset(d->'events') AS e(name text, actor_id bigint, source text, request_key text,
    input_hash text, contact_id bigint, order_id bigint, payment_id bigint, payload jsonb)
 """
@@ -253,7 +255,10 @@ def read_situation(
     request_keys: Sequence[str],
     new_payments: int,
 ) -> Situation:
-    """Everything a decision needs, in one query. Takes ``new_payments`` ids and numbers from the sequences."""
+    """Everything a decision needs, in one query.
+
+    Takes ``new_payments`` ids and numbers from the sequences.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _READ,
@@ -310,11 +315,11 @@ def similar_payment(
     payment_type_id: int,
     within: timedelta,
 ) -> tuple[int, Any] | None:
-    """Number and instant of the newest payment with the same contact, amount, type and date, if there is one."""
+    """Number and instant of the newest payment that equals this one, if there is one."""
     with connection.cursor() as cursor:
         cursor.execute(
             _SIMILAR,
-            [contact_id, received_on, amount_minor, currency, payment_type_id, within],
+            [contact_id, received_on, amount_minor, currency, payment_type_id, int(within.total_seconds())],
         )
         row: tuple[int, Any] | None = cursor.fetchone()
     return row

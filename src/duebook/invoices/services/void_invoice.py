@@ -27,7 +27,7 @@ def void_invoice(*, invoice_id: int, reason: str, request_key: str, actor: Actor
         return Void.objects.get(invoice=invoice)
     actor.require(Right.VOID)
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     require_open(on, field="")
     voided = void(invoice=invoice, reason=reason.strip(), actor=actor, on=on)
     record_event(

@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import duebook.orders.models
 from django.db import migrations, models
+
+import duebook.orders.models
 
 
 class Migration(migrations.Migration):

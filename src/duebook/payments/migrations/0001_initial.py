@@ -4,8 +4,9 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import duebook.orders.models
 from django.db import migrations, models
+
+import duebook.orders.models
 
 
 class Migration(migrations.Migration):

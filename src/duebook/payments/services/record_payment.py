@@ -19,8 +19,8 @@ from duebook.domain.errors import (
     NotFound,
     RequestKeyMissing,
 )
-from duebook.domain.permissions import Actor, Right
 from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.permissions import Actor, Right
 from duebook.domain.recording import (
     PaymentDecision,
     PaymentInput,
@@ -90,12 +90,12 @@ def record_payment(
     Raises KeyReused, LooksLikeDuplicate, Forbidden, AboveLimit and what ``decide_payment`` raises.
     """
     if not request_key:
-        raise RequestKeyMissing()
+        raise RequestKeyMissing
     try:
         return _record_one(wanted, request_key, actor, on, duplicates)
     except IntegrityError as error:
         if _ONE_PER_REQUEST not in str(error):
-            raise RefusedByDatabase() from error
+            raise RefusedByDatabase from error
     # The same key was being written by another connection on rows we do not lock; it is committed now.
     return _record_one(wanted, request_key, actor, on, duplicates)
 
@@ -164,7 +164,7 @@ def _record_batch(
         hashed = input_hash(request.wanted)
         try:
             if not request.request_key:
-                raise RequestKeyMissing()
+                raise RequestKeyMissing
             if request.request_key in done:
                 results.append(
                     _repeated(

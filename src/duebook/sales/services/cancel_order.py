@@ -30,7 +30,7 @@ def cancel_order(*, order_id: int, reason: str, request_key: str, actor: Actor, 
         return Cancellation.objects.get(order_id=order_id)
     actor.require(Right.VOID)
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     order = Order.objects.get(pk=order_id)
     if Cancellation.objects.filter(order=order).exists():
         raise AlreadyCancelled(number=str(order))

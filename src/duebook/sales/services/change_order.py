@@ -101,7 +101,7 @@ def _decide(invoice: Invoice, lines: Sequence[LineInput], on: date) -> OrderChan
     currency = invoice.currency
     decided = total_lines(lines, currency, exponent(currency))
     if any(not line.description.strip() for line in lines):
-        raise ItemNeedsDescription()
+        raise ItemNeedsDescription
     total = Money(decided.total_minor, currency)
     applied = Money(invoice.applied_minor, currency)
     if total < applied:

@@ -138,7 +138,7 @@ def _decide(
     require_open(ordered_on, field="ordered_on")
     decided = total_lines(lines, currency, exponent(currency))
     if any(not line.description.strip() for line in lines):
-        raise ItemNeedsDescription()
+        raise ItemNeedsDescription
     return decided
 
 

@@ -1,0 +1,108 @@
+"""Apply a contact's credit on account to invoices."""
+
+from datetime import date
+
+from django.db import transaction
+
+from duebook.domain.errors import AmountNotPositive
+from duebook.domain.permissions import Actor, Right
+from duebook.domain.recording import Share
+from duebook.domain.undoing import AllocationRow, CreditDecision, allocated, decide_credit
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.ledger.queries import closed_until
+from duebook.payments import write_path
+from duebook.payments.models import Payment
+from duebook.payments.state import open_invoices
+from duebook.payments.write_path import PaymentCounters, Plan
+
+
+def credits_of(contact_id: int, currency: str) -> list[tuple[int, int]]:
+    """The contact's payments with credit left: (payment id, credit in minor units), the oldest first."""
+    return list(
+        Payment.objects.filter(contact_id=contact_id, currency=currency, credit_minor__gt=0)
+        .order_by("received_on", "id")
+        .values_list("pk", "credit_minor")
+    )
+
+
+def preview_credit(*, contact_id: int, shares: tuple[Share, ...], actor: Actor, on: date) -> CreditDecision:
+    """What applying the credit would do; writes nothing. Raises as ``apply_credit``."""
+    actor.require(Right.APPLY_CREDIT)
+    if not shares:
+        raise AmountNotPositive
+    currency = shares[0].amount.currency
+    return decide_credit(
+        shares,
+        on=on,
+        contact_id=contact_id,
+        currency=currency,
+        sources=credits_of(contact_id, currency),
+        invoices=open_invoices(share.invoice_id for share in shares),
+        closed_until=closed_until(),
+    )
+
+
+@transaction.atomic
+def apply_credit(
+    *,
+    contact_id: int,
+    shares: tuple[Share, ...],
+    apply_to_commissions: bool,
+    request_key: str,
+    actor: Actor,
+    on: date,
+) -> CreditDecision | None:
+    """Apply credit to the invoices of the shares, dated ``on``; None when this request did so before.
+
+    The oldest payment's credit is used first. Locks the contact, the invoices and the payments used.
+    Records ``credit.applied``. Raises Forbidden, KeyReused and what ``decide_credit`` raises.
+    """
+    write_path.lock_contacts([contact_id])
+    write_path.lock_invoices(share.invoice_id for share in shares)
+    if shares:
+        write_path.lock_payments(pk for pk, _ in credits_of(contact_id, shares[0].amount.currency))
+    hashed = input_hash([contact_id, list(shares), apply_to_commissions])
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return None
+    decision = preview_credit(contact_id=contact_id, shares=shares, actor=actor, on=on)
+    plan = Plan()
+    for use in decision.uses:
+        row = AllocationRow(use.invoice_id, use.minor, apply_to_commissions, decision.applied_on)
+        plan.allocate(
+            payment_id=use.payment_id,
+            invoice_id=use.invoice_id,
+            minor=use.minor,
+            counts=apply_to_commissions,
+            is_money=True,
+            applied_on=decision.applied_on,
+        )
+        plan.transfer(
+            allocated(row),
+            currency=decision.amount.currency,
+            contact_id=contact_id,
+            payment_id=use.payment_id,
+        )
+        plan.counters.setdefault(use.payment_id, PaymentCounters()).allocated += use.minor
+    write_path.book(plan)
+    record_event(
+        name="credit.applied",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=contact_id,
+        payload={
+            "amount_minor": decision.amount.minor,
+            "currency": decision.amount.currency,
+            "apply_to_commissions": apply_to_commissions,
+            "uses": [
+                {"payment_id": u.payment_id, "invoice_id": u.invoice_id, "amount_minor": u.minor}
+                for u in decision.uses
+            ],
+            "invoices": [
+                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
+                for b in decision.balances
+            ],
+        },
+    )
+    return decision

@@ -1,0 +1,37 @@
+"""Correct a payment: the wrong one is undone and the right one recorded, both or neither."""
+
+from datetime import date
+
+from django.db import transaction
+
+from duebook.domain.permissions import Actor
+from duebook.domain.recording import PaymentInput
+from duebook.payments import write_path
+from duebook.payments.services.record_payment import RecordedPayment, record_payment
+from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.payments.state import contact_of, invoice_ids_of
+
+
+@transaction.atomic
+def correct_payment(
+    *,
+    payment_id: int,
+    wanted: PaymentInput,
+    reason: str,
+    request_key: str,
+    actor: Actor,
+    on: date,
+) -> RecordedPayment:
+    """Undo the payment and record the other one in its place, also for another contact.
+
+    Both halves are safe to repeat by keys derived from the request's. Locks the contacts,
+    the invoices of both and the payment. Records ``payment.reversed`` and ``payment.recorded``.
+    Raises what ``reverse_payment`` and ``record_payment`` raise.
+    """
+    write_path.lock_contacts({contact_of(payment_id), wanted.contact_id})
+    write_path.lock_invoices({*invoice_ids_of(payment_id), *(share.invoice_id for share in wanted.shares)})
+    write_path.lock_payments([payment_id])
+    reverse_payment(
+        payment_id=payment_id, reason=reason, request_key=f"{request_key}:undo", actor=actor, on=on
+    )
+    return record_payment(wanted=wanted, request_key=request_key, actor=actor, on=on)

@@ -1,0 +1,108 @@
+"""Record that the bank took a payment back: a bounced check, or a chargeback told by letter."""
+
+from datetime import date
+
+from django.db import transaction
+
+from duebook.domain.money import Money
+from duebook.domain.permissions import Actor, Right
+from duebook.domain.undoing import ReturnDecision, decide_return
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.payments import write_path
+from duebook.payments.models import Return
+from duebook.payments.state import lock_payment, read_payment
+from duebook.payments.write_path import InvoiceCounters, PaymentCounters, Plan
+
+
+def preview_return(
+    *, payment_id: int, returned_on: date, reason: str, fee: Money | None, actor: Actor, on: date
+) -> ReturnDecision:
+    """What recording the return would do; writes nothing. Raises as ``return_payment``."""
+    rows = read_payment(payment_id)
+    actor.require_within(Right.RETURN_PAYMENTS, Money(rows.state.amount_minor, rows.state.currency))
+    return decide_return(
+        rows.state,
+        on=on,
+        returned_on=returned_on,
+        reason=reason,
+        fee=fee,
+        allocations=rows.allocations,
+        invoices=rows.invoices,
+        closed_until=rows.closed_until,
+    )
+
+
+@transaction.atomic
+def return_payment(
+    *,
+    payment_id: int,
+    returned_on: date,
+    reason: str,
+    fee: Money | None = None,
+    request_key: str,
+    actor: Actor,
+    on: date,
+) -> ReturnDecision | None:
+    """Open the payment's invoices again, dated ``returned_on``; None when this request did so before.
+
+    Locks the contact, the invoices and the payment. Records ``payment.returned``.
+    Raises NotFound, Forbidden, AboveLimit, KeyReused and what ``decide_return`` raises.
+    """
+    lock_payment(payment_id)
+    hashed = input_hash([payment_id, returned_on, reason, fee])
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return None
+    decision = preview_return(
+        payment_id=payment_id, returned_on=returned_on, reason=reason, fee=fee, actor=actor, on=on
+    )
+    payment = decision.payment
+    plan = Plan()
+    for row in decision.allocations:
+        plan.allocate(
+            payment_id=payment.id,
+            invoice_id=row.invoice_id,
+            minor=row.minor,
+            counts=row.counts,
+            is_money=True,
+            applied_on=row.applied_on,
+        )
+        plan.invoices.setdefault(row.invoice_id, InvoiceCounters()).back -= row.minor
+    for movement in decision.movements:
+        plan.transfer(
+            movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
+        )
+    plan.counters[payment.id] = PaymentCounters(
+        allocated=-payment.allocated_minor, returned=decision.amount.minor
+    )
+    write_path.book(plan)
+    Return.objects.create(
+        payment_id=payment.id,
+        amount_minor=decision.amount.minor,
+        fee_minor=decision.fee.minor,
+        returned_on=returned_on,
+        reason=reason.strip(),
+        recorded_by_id=actor.user_id,
+    )
+    record_event(
+        name="payment.returned",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
+            "payment_id": payment.id,
+            "number": payment.number,
+            "amount_minor": decision.amount.minor,
+            "fee_minor": decision.fee.minor,
+            "currency": payment.currency,
+            "returned_on": returned_on.isoformat(),
+            "reason": reason.strip(),
+            "invoices": [
+                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
+                for b in decision.balances
+            ],
+        },
+    )
+    return decision

@@ -1,0 +1,117 @@
+"""Undo a payment that was entered by mistake, with everything it caused."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from duebook.domain.money import Money
+from duebook.domain.permissions import Actor, Right
+from duebook.domain.undoing import ReversalDecision, decide_reversal
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.payments import write_path
+from duebook.payments.models import Reversal
+from duebook.payments.state import PaymentRows, lock_payment, read_payment, uncorrected_transfers
+from duebook.payments.write_path import PaymentCounters, Plan
+from duebook.staff.queries import business
+
+PREVIEW_REASON = "preview"
+
+
+def may_reverse(rows: PaymentRows, actor: Actor, on: date) -> bool:
+    """Whether the actor may undo this payment: any, or an own one on the day it was recorded."""
+    return actor.may(Right.UNDO_ANY) or _own_of_today(rows, actor, on)
+
+
+def preview_reversal(*, payment_id: int, actor: Actor, on: date) -> ReversalDecision:
+    """Everything that undoing the payment would do; writes nothing. Raises as ``reverse_payment``."""
+    return _decide(read_payment(payment_id), PREVIEW_REASON, actor, on)
+
+
+@transaction.atomic
+def reverse_payment(
+    *, payment_id: int, reason: str, request_key: str, actor: Actor, on: date
+) -> ReversalDecision | None:
+    """Undo the payment; None when this very request did so before.
+
+    Locks the contact, the invoices and the payment. Records ``payment.reversed``.
+    Raises NotFound, Forbidden, AboveLimit, ReasonRequired, AlreadyReversed, AlreadyReturned,
+    GatewayPaymentFixed, PeriodClosed, KeyReused.
+    """
+    lock_payment(payment_id)
+    hashed = input_hash({"payment_id": payment_id, "reason": reason})
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return None
+    decision = _decide(read_payment(payment_id), reason, actor, on)
+    payment = decision.payment
+    plan = Plan()
+    for row in decision.allocations:
+        plan.allocate(
+            payment_id=payment.id,
+            invoice_id=row.invoice_id,
+            minor=row.minor,
+            counts=row.counts,
+            is_money=payment.kind == "money",
+            applied_on=row.applied_on,
+        )
+    for mirrored in decision.mirrored:
+        plan.transfer(
+            mirrored.movement,
+            currency=payment.currency,
+            contact_id=payment.contact_id,
+            payment_id=payment.id,
+            corrects_id=mirrored.corrects_id,
+        )
+    plan.counters[payment.id] = PaymentCounters(
+        allocated=-payment.allocated_minor, reversed=payment.amount_minor
+    )
+    write_path.book(plan)
+    Reversal.objects.create(
+        payment_id=payment.id,
+        amount_minor=payment.amount_minor,
+        reason=reason.strip(),
+        reversed_on=on,
+        reversed_by_id=actor.user_id,
+    )
+    record_event(
+        name="payment.reversed",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
+            "payment_id": payment.id,
+            "number": payment.number,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "reason": reason.strip(),
+            "invoices": [
+                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
+                for b in decision.balances
+            ],
+        },
+    )
+    return decision
+
+
+def _decide(rows: PaymentRows, reason: str, actor: Actor, on: date) -> ReversalDecision:
+    if _own_of_today(rows, actor, on):
+        actor.require(Right.UNDO_OWN_TODAY)
+    else:
+        actor.require_within(Right.UNDO_ANY, Money(rows.state.amount_minor, rows.state.currency))
+    return decide_reversal(
+        rows.state,
+        on=on,
+        reason=reason,
+        allocations=rows.allocations,
+        transfers=uncorrected_transfers(rows.state.id),
+        invoices=rows.invoices,
+        closed_until=rows.closed_until,
+    )
+
+
+def _own_of_today(rows: PaymentRows, actor: Actor, on: date) -> bool:
+    recorded_on = rows.recorded_at.astimezone(ZoneInfo(business().time_zone)).date()
+    return actor.may(Right.UNDO_OWN_TODAY) and rows.recorded_by_id == actor.user_id and recorded_on == on

@@ -1,0 +1,140 @@
+"""Reading one payment with its rows, after the locks, for the decisions of ``domain/undoing.py``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from duebook.domain.accounts import TransferKind
+from duebook.domain.errors import NotFound
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.recording import OpenInvoice
+from duebook.domain.undoing import AllocationRow, PaymentState, TransferRow
+from duebook.invoices.models import Invoice
+from duebook.ledger.models import Transfer
+from duebook.ledger.queries import closed_until
+from duebook.payments import write_path
+from duebook.payments.models import Allocation, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRows:
+    """A payment with everything that undoing it needs."""
+
+    state: PaymentState
+    allocations: tuple[AllocationRow, ...]
+    invoices: dict[int, OpenInvoice]
+    closed_until: date | None
+    recorded_by_id: int
+    recorded_at: datetime
+    reference: str
+    notes: str
+
+
+def contact_of(payment_id: int) -> int:
+    """The contact of a payment, which never changes. Raises NotFound."""
+    contact_id = Payment.objects.filter(pk=payment_id).values_list("contact_id", flat=True).first()
+    if contact_id is None:
+        raise NotFound(what="Payment", id=payment_id)
+    return contact_id
+
+
+def lock_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> None:
+    """Lock the payment's contact, the invoices it is applied to (and others), and the payment, in that order.
+
+    The contact's lock keeps the payment's allocations as they are while the invoices are locked.
+    """
+    write_path.lock_contacts([contact_of(payment_id)])
+    write_path.lock_invoices({*invoice_ids_of(payment_id), *other_invoice_ids})
+    write_path.lock_payments([payment_id])
+
+
+def invoice_ids_of(payment_id: int) -> set[int]:
+    return set(Allocation.objects.filter(payment_id=payment_id).values_list("invoice_id", flat=True))
+
+
+def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> PaymentRows:
+    """The payment as it stands now. Raises NotFound."""
+    payment = Payment.objects.select_related("payment_type", "bank_return").filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound(what="Payment", id=payment_id)
+    allocations = tuple(
+        AllocationRow(*row)
+        for row in Allocation.objects.filter(payment_id=payment_id)
+        .order_by("id")
+        .values_list("invoice_id", "amount_minor", "apply_to_commissions", "applied_on")
+    )
+    bank_return = getattr(payment, "bank_return", None)
+    state = PaymentState(
+        id=payment.pk,
+        number=payment.number,
+        contact_id=payment.contact_id,
+        kind=PaymentKind(payment.kind),
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+        allocated_minor=payment.allocated_minor,
+        refunded_minor=payment.refunded_minor,
+        returned_minor=payment.returned_minor,
+        reversed_minor=payment.reversed_minor,
+        received_on=payment.received_on,
+        account_id=_account_of(payment),
+        counts=payment.apply_to_commissions,
+        from_gateway=payment.charge_id is not None,
+        returned_on=bank_return.returned_on if bank_return else None,
+    )
+    return PaymentRows(
+        state=state,
+        allocations=allocations,
+        invoices=open_invoices({*(row.invoice_id for row in allocations), *other_invoice_ids}),
+        closed_until=closed_until(),
+        recorded_by_id=payment.recorded_by_id,
+        recorded_at=payment.recorded_at,
+        reference=payment.reference,
+        notes=payment.notes,
+    )
+
+
+def _account_of(payment: Payment) -> int:
+    """The account that the money went to when it was recorded; the type may have another one today."""
+    kinds = (TransferKind.PAYMENT_RECEIVED.value, TransferKind.ADJUSTMENT.value)
+    booked = Transfer.objects.filter(payment_id=payment.pk, kind__in=kinds, corrects_id__isnull=True)
+    return booked.values_list("debit_account_id", flat=True).get()
+
+
+def uncorrected_transfers(payment_id: int) -> list[TransferRow]:
+    """The payment's transfers, none of which has been taken back: a payment is undone once or never."""
+    rows = (
+        Transfer.objects.filter(payment_id=payment_id)
+        .order_by("id")
+        .values_list(
+            "id",
+            "kind",
+            "debit_account_id",
+            "credit_account_id",
+            "amount_minor",
+            "effective_on",
+            "invoice_id",
+        )
+    )
+    return [
+        TransferRow(pk, TransferKind(kind), debit, credit, minor, day, invoice)
+        for pk, kind, debit, credit, minor, day, invoice in rows
+    ]
+
+
+def open_invoices(invoice_ids: Iterable[int]) -> dict[int, OpenInvoice]:
+    """The invoices as decisions see them."""
+    found = Invoice.objects.filter(pk__in=set(invoice_ids)).select_related("void")
+    return {
+        invoice.pk: OpenInvoice(
+            id=invoice.pk,
+            number=invoice.number,
+            contact_id=invoice.contact_id,
+            order_id=invoice.order_id,
+            currency=invoice.currency,
+            total_minor=invoice.total_minor,
+            applied_minor=invoice.applied_minor,
+            issued_on=invoice.issued_on,
+            is_void=hasattr(invoice, "void"),
+        )
+        for invoice in found
+    }
