@@ -9,7 +9,7 @@ _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 def email_settings(url: str) -> dict[str, Any]:
-    """Django's EMAIL settings for an address: smtp, smtp+tls (STARTTLS), smtps, console:, or nothing for files."""
+    """The EMAIL settings for an address: smtp, smtp+tls (STARTTLS), smtps, console:, or none for files."""
     if not url:
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
     if url == "console:":

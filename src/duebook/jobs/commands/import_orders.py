@@ -1,0 +1,67 @@
+"""`duebook import orders`"""
+
+import argparse
+from pathlib import Path
+
+from duebook.jobs.commands import Subparsers, add_command
+from duebook.jobs.django_setup import setup_django
+from duebook.jobs.failure import CommandFailed
+from duebook.jobs.progress import progress
+
+COLUMNS = (
+    "customer_id, customer_name, customer_email, order_number, order_date, due_date, title, item, quantity, "
+    "unit_price, amount, currency, paid, paid_on, payment_type"
+)
+
+
+def add_to(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    kinds = subparsers.add_parser(
+        "import", help="Read orders from a file.", description="Read data from a file."
+    )
+    parser = add_command(
+        kinds.add_subparsers(title="what to import", metavar="KIND", required=True),
+        "orders",
+        run,
+        summary="Read a CSV file of orders, with their contacts, products, invoices and payments.",
+        text="Read a CSV file of orders, creating contacts, products, orders, invoices and, where given, "
+        "payments. Rows with one order number are items of one order. Reading a file again adds nothing "
+        f"twice. A bad row is reported with its line and the rest goes in. Known columns: {COLUMNS}.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the CSV file, with a header line")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=HEADER",
+        help="the file's header for a known column, such as order_date=Date; may be given several times",
+    )
+    parser.add_argument("--currency", help="the currency of all rows, such as USD")
+    parser.add_argument("--dry-run", action="store_true", help="report only, write nothing")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Import, print what happened, and exit with 1 when a row was refused."""
+    columns = dict(_pair(text) for text in options.map)
+    if not options.file.is_file():
+        raise CommandFailed(f"There is no file {options.file}.")
+    setup_django()
+    from duebook.imports.services.import_orders import import_orders
+
+    with progress("Importing orders") as on_progress:
+        report = import_orders(
+            path=options.file,
+            columns=columns,
+            currency=options.currency,
+            dry_run=options.dry_run,
+            on_progress=on_progress,
+        )
+    print(report)
+    return 1 if report.bad_rows else 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, sign, header = text.partition("=")
+    if not (column and sign and header):
+        raise CommandFailed(f"--map takes COLUMN=HEADER, not {text!r}.")
+    return column, header
