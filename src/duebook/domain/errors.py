@@ -338,3 +338,203 @@ class AlreadyVoid(NotAllowed):
 class AlreadyCancelled(NotAllowed):
     code = "already_cancelled"
     message = "Order {number} is cancelled already."
+
+
+# Imports
+
+
+class FileUnreadable(Invalid):
+    code = "file_unreadable"
+    field = "file"
+    message = "The file cannot be read at line {line}: {problem}."
+
+
+class ColumnUnknown(Invalid):
+    code = "column_unknown"
+    field = "file"
+    message = "{name} is not a column that Duebook knows. It knows: {known}."
+
+
+class ColumnMissing(Invalid):
+    code = "column_missing"
+    field = "file"
+    message = "The file has no column {name}. It has: {found}."
+
+
+class ColumnTwice(Invalid):
+    code = "column_twice"
+    field = "file"
+    message = "The file has two columns that are read as {name}. Rename one, or leave it out."
+
+
+class ValueMissing(Invalid):
+    code = "value_missing"
+    message = "{name} is empty."
+
+
+class ValueTooLong(Invalid):
+    code = "value_too_long"
+    message = "{name} has {length} characters; {most} fit."
+
+
+class ValueUnprintable(Invalid):
+    code = "value_unprintable"
+    message = "The row holds a control character that cannot be stored."
+
+
+class TooManyValues(Invalid):
+    code = "too_many_values"
+    message = (
+        "The row has {count} values for {expected} columns. Put quotes around those that hold a separator."
+    )
+
+
+class DateUnreadable(Invalid):
+    code = "date_unreadable"
+    message = "{text} is not a date. Write it as 2026-11-23."
+
+
+class EmailUnreadable(Invalid):
+    code = "email_unreadable"
+    field = "customer_email"
+    message = "{text} is not an e-mail address."
+
+
+class CurrencyUnknown(Invalid):
+    code = "currency_unknown"
+    field = "currency"
+    message = "{text} is not the code of a currency, such as USD."
+
+
+class AmountNegative(Invalid):
+    code = "amount_negative"
+    field = "amount"
+    message = "An amount is zero or more. Record what was given back on the payment."
+
+
+class AmountsDisagree(Invalid):
+    code = "amounts_disagree"
+    field = "amount"
+    message = "Quantity times unit price is {computed}, but the amount says {amount}."
+
+
+class RowsDisagree(Invalid):
+    code = "rows_disagree"
+    message = "{name} differs from that of line {first_line}, but both rows are items of one order."
+
+
+class OtherRowRefused(Invalid):
+    code = "other_row_refused"
+    message = "It belongs to the same order as line {bad_line}, which was refused."
+
+
+class PaidUnclear(Invalid):
+    code = "paid_unclear"
+    field = "paid"
+    message = "{text} does not say how much is paid. Write yes, no, or an amount such as 1.00."
+
+
+class PaidAboveTotal(Invalid):
+    code = "paid_above_total"
+    field = "paid"
+    message = "{paid} is paid, but the order comes to {total}. Record the rest as a payment on account."
+
+
+class PaymentTypeUnknown(Invalid):
+    code = "payment_type_unknown"
+    field = "payment_type"
+    message = "There is no payment type {label}. There are: {known}."
+
+
+class SeveralMatch(Conflict):
+    code = "several_match"
+    message = "{count} {what} match {text}. Give each a customer_id or a name of its own."
+
+
+class OrderDiffers(Conflict):
+    code = "order_differs"
+    field = "order_number"
+    message = (
+        "This order was imported before as {before} of {date}; the file now says {now}. Change it in Duebook."
+    )
+
+
+# People, products and settings
+
+
+class ContactNeedsName(Invalid):
+    code = "contact_needs_name"
+    field = "family_name"
+    message = "Enter a first name, a last name or a company."
+
+
+class SkuTaken(Conflict):
+    code = "sku_taken"
+    field = "sku"
+    message = "{sku} is the SKU of {name} already. Choose another one."
+
+
+class LabelTaken(Conflict):
+    code = "label_taken"
+    field = "label"
+    message = "There is a payment type {label} already. Choose another label."
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    field = "email"
+    message = "{email} is the address of another user already."
+
+
+class NameRequired(Invalid):
+    code = "name_required"
+    field = "name"
+    message = "Enter a name."
+
+
+class UnknownCurrency(Invalid):
+    code = "unknown_currency"
+    field = "currency"
+    message = "{currency} is not the code of a currency. Enter three letters, such as USD."
+
+
+class UnknownTimeZone(Invalid):
+    code = "unknown_time_zone"
+    field = "time_zone"
+    message = "There is no time zone {time_zone}. Choose one from the list."
+
+
+class UnknownLocale(Invalid):
+    code = "unknown_locale"
+    field = "locale"
+    message = "There is no locale {locale}. Choose one from the list."
+
+
+class AccountNotFitting(Invalid):
+    code = "account_not_fitting"
+    field = "account"
+    message = "{account} cannot take this kind of payment. Choose another account."
+
+
+class LastOwner(NotAllowed):
+    code = "last_owner"
+    field = "role"
+    message = "{name} is the only active owner. Make someone else an owner first."
+
+
+class NotYourself(NotAllowed):
+    code = "not_yourself"
+    field = "active"
+    message = "You cannot deactivate yourself. Ask another owner."
+
+
+class ClosedInFuture(Invalid):
+    code = "closed_in_future"
+    field = "closed_until"
+    message = "{date} is not over yet. Books can be closed up to yesterday."
+
+
+class AlreadyClosedSo(NotAllowed):
+    code = "already_closed_so"
+    field = "closed_until"
+    message = "The books stand exactly so already."
