@@ -72,7 +72,7 @@ def preview_payment(*, wanted: PaymentInput, actor: Actor, on: date) -> PaymentD
     Raises the DomainErrors of ``record_payment`` but for those about the request key.
     """
     situation = _situation([wanted], actor, [], new_payments=0)
-    return _decide(wanted, actor, on, situation)
+    return decide_recording(wanted, actor, on, situation)
 
 
 def record_payment(
@@ -116,12 +116,12 @@ def _record_one(
     earlier = situation.earlier.get(request_key)
     if earlier is not None:
         return _repeated(earlier.input_hash, hashed, earlier.payment_id, earlier.payload)
-    decision = _decide(wanted, actor, on, situation)
+    decision = decide_recording(wanted, actor, on, situation)
     if duplicates is Duplicates.ASK:
         _ask_about_duplicate(wanted)
     plan = Plan()
     payment_id, number = situation.ids[0]
-    _add(plan, decision, payment_id, number, actor, request_key, hashed)
+    plan_recording(plan, decision, payment_id, number, actor, request_key, hashed)
     write_path.book(plan)
     return RecordedPayment(payment_id, number, decision)
 
@@ -174,12 +174,12 @@ def _record_batch(
                     )
                 )
                 continue
-            decision = _decide(request.wanted, actor, on, situation)
+            decision = decide_recording(request.wanted, actor, on, situation)
         except DomainError as refusal:
             results.append(refusal)
             continue
         run_on(decision, situation.invoices)
-        payload = _add(plan, decision, payment_id, number, actor, request.request_key, hashed)
+        payload = plan_recording(plan, decision, payment_id, number, actor, request.request_key, hashed)
         done[request.request_key] = (hashed, payment_id, payload)
         results.append(RecordedPayment(payment_id, number, decision))
     if plan.payments:
@@ -211,7 +211,11 @@ def _situation(
     )
 
 
-def _decide(wanted: PaymentInput, actor: Actor, on: date, situation: Situation) -> PaymentDecision:
+def decide_recording(wanted: PaymentInput, actor: Actor, on: date, situation: Situation) -> PaymentDecision:
+    """Check the actor's rights and decide the payment on the situation as it stands.
+
+    Raises NotFound, Forbidden, AboveLimit and what ``decide_payment`` raises.
+    """
     actor.require_within(Right.RECORD_PAYMENTS, wanted.amount)
     if wanted.contact_id not in situation.contact_ids:
         raise NotFound(field="contact", what="Contact", id=wanted.contact_id)
@@ -252,7 +256,7 @@ def _repeated(earlier_hash: str, hashed: str, payment_id: int, payload: Mapping[
     return RecordedPayment(payment_id, number, repeated=True)
 
 
-def _add(
+def plan_recording(
     plan: Plan,
     decision: PaymentDecision,
     payment_id: int,
@@ -261,7 +265,7 @@ def _add(
     request_key: str,
     hashed: str,
 ) -> dict[str, Any]:
-    """Put the rows of one decided payment into the plan; returns the event's payload."""
+    """Put the rows of one decided payment into the plan; returns the payload of its event."""
     wanted = decision.input
     is_money = decision.type.kind is PaymentKind.MONEY
     currency = wanted.amount.currency

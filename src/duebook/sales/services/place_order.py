@@ -61,8 +61,8 @@ def place_order(
     Records ``order.placed``. Raises NotFound, Forbidden, FutureOrderDate, DueBeforeOrder, PeriodClosed,
     CurrencyMismatch, KeyReused and what ``total_lines`` raises.
     """
-    hashed = input_hash(
-        [contact_id, title, ordered_on, currency, list(lines), due_on, lead_partner_id, sale_partner_id]
+    hashed = hash_of_order(
+        contact_id, title, ordered_on, currency, lines, due_on, (lead_partner_id, sale_partner_id)
     )
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None and earlier.order_id is not None:
@@ -85,6 +85,9 @@ def place_order(
     write_items(order.pk, decided)
     terms = timedelta(days=business().terms_days)
     invoice = issue(order=order, lines=decided, due_on=due_on or ordered_on + terms)
+    placed = PlacedOrder(
+        order.pk, order.number, invoice.pk, invoice.number, Money(decided.total_minor, currency)
+    )
     record_event(
         name="order.placed",
         actor=actor,
@@ -92,18 +95,34 @@ def place_order(
         hashed=hashed,
         contact_id=contact_id,
         order_id=order.pk,
-        payload={
-            "order_id": order.pk,
-            "number": f"#{order.number}",
-            "invoice_id": invoice.pk,
-            "invoice": str(invoice),
-            "total_minor": decided.total_minor,
-            "currency": currency,
-        },
+        payload=placed_payload(placed),
     )
-    return PlacedOrder(
-        order.pk, order.number, invoice.pk, invoice.number, Money(decided.total_minor, currency)
-    )
+    return placed
+
+
+def hash_of_order(
+    contact_id: int,
+    title: str,
+    ordered_on: date,
+    currency: str,
+    lines: Sequence[LineInput],
+    due_on: date | None,
+    partner_ids: tuple[int | None, int | None],
+) -> str:
+    """The identity of what is asked for; an import, which places many orders at once, uses it too."""
+    return input_hash([contact_id, title, ordered_on, currency, list(lines), due_on, *partner_ids])
+
+
+def placed_payload(placed: PlacedOrder) -> dict[str, str | int]:
+    """What the event ``order.placed`` says."""
+    return {
+        "order_id": placed.order_id,
+        "number": f"#{placed.number}",
+        "invoice_id": placed.invoice_id,
+        "invoice": f"INV-{placed.invoice_number}",
+        "total_minor": placed.total.minor,
+        "currency": placed.total.currency,
+    }
 
 
 def write_items(order_id: int, lines: OrderLines) -> None:
