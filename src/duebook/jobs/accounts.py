@@ -9,8 +9,18 @@ import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 CANDIDATES = ("postgres", "nobody")
+
+
+class Identity(TypedDict, total=False):
+    """The arguments of `subprocess` that say as whom a program runs."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+    umask: int
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,8 @@ def run_as(account: Account | None, argv: list[str]) -> int:
     ).returncode
 
 
-def identity(account: Account | None) -> dict[str, object]:
-    """The arguments of `subprocess` that make a program run as the account, without our groups."""
+def identity(account: Account | None) -> Identity:
+    """Run as the account, and without our own groups."""
     if account is None:
         return {}
     return {"user": account.user_id, "group": account.group_id, "extra_groups": [], "umask": 0o077}

@@ -107,16 +107,17 @@ TEMPLATES = [
 
 # One connection is bound to each of the server's few threads. Server-side binding lets PostgreSQL prepare a
 # statement once; the health check spares the first request after a database restart.
+_database = dj_database_url.parse(
+    os.environ.get("DATABASE_URL") or home.embedded_database_url() or "postgresql:///duebook"
+)
 DATABASES = {
     "default": {
-        **dj_database_url.parse(
-            os.environ.get("DATABASE_URL") or home.embedded_database_url() or "postgresql:///duebook"
-        ),
+        **_database,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**_database.get("OPTIONS", {}), "server_side_binding": True},
     },
 }
-DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
 
 # In the database, so that the login limits count for all processes together.
 CACHES = {

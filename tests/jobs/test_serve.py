@@ -1,0 +1,187 @@
+"""`duebook serve`: everything starts with one command, nothing outlives it, and it starts again after anything."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.serving import (
+    Serving,
+    children_of,
+    eventually,
+    free_port,
+    new_home,
+    processes_of,
+    run_duebook,
+    start_serving,
+)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with new_home() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def served(home: Path) -> Iterator[Serving]:
+    serving = start_serving(home, port=free_port())
+    yield serving
+    if serving.process.poll() is None:
+        serving.interrupt()
+
+
+def child(serving: Serving, part: str) -> int:
+    """The pid of the supervisor's child whose command line contains a part."""
+    pids = [pid for pid, line in children_of(serving.process.pid).items() if part in line]
+    return pids[0] if pids else 0
+
+
+def status(host: str, port: int) -> int:
+    """The status of /healthz, 0 while nobody answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def test_it_says_that_it_is_ready_in_one_line(served: Serving):
+    assert served.output == [f"Duebook is ready at http://localhost:{served.port}"]
+
+
+def test_it_answers_at_localhost_and_at_its_number(served: Serving):
+    assert status("localhost", served.port) == 200
+    assert status("127.0.0.1", served.port) == 200
+
+
+def test_its_secrets_are_readable_by_its_owner_only(served: Serving):
+    for name in ("secret-key", "database-url"):
+        assert (served.home / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_other_commands_find_its_database(served: Serving):
+    done = served.duebook("migrate")
+
+    assert done.returncode == 0, done.stderr
+    assert "No migrations to apply" in done.stdout
+
+
+def test_a_second_one_on_the_same_folder_is_refused(served: Serving):
+    done = run_duebook("serve", "--local", home=served.home, port=free_port())
+
+    assert done.returncode == 1
+    assert f"Duebook already runs on {served.home} (process {served.process.pid})" in done.stderr
+    assert status("localhost", served.port) == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_an_occupied_port_is_refused_before_anything_starts(address: str):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with new_home() as home, socket.socket(family) as other:
+        try:
+            other.bind((address, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {address}")
+        other.listen()
+        port = other.getsockname()[1]
+
+        done = run_duebook("serve", "--local", home=home, port=port)
+
+        assert done.returncode == 1
+        assert f"Another program listens on {address} port {port}" in done.stderr
+        assert not (home / "postgres").exists()
+
+
+@pytest.mark.parametrize("part", ["granian", "duebook.jobs.command_line", "bin/postgres"])
+def test_a_part_that_is_killed_is_started_again(served: Serving, part: str):
+    before = child(served, part)
+
+    os.kill(before, signal.SIGKILL)
+
+    assert eventually(lambda: child(served, part) not in (0, before))
+    assert eventually(lambda: status("localhost", served.port) == 200)
+
+
+def test_ctrl_c_stops_everything_in_order():
+    with new_home() as home:
+        serving = start_serving(home, port=free_port())
+
+        code = serving.interrupt()
+
+        assert code == 0
+        assert processes_of(home) == []
+        assert not (home / "database-url").exists()
+        assert "database system is shut down" in (home / "logs/database.log").read_text()
+        assert run_duebook("verify", home=home).stderr.startswith("duebook: No Duebook runs on")
+
+
+def test_killing_it_leaves_no_child_and_a_database_that_starts_again():
+    with new_home() as home:
+        serving = start_serving(home, port=free_port())
+        assert len(children_of(serving.process.pid)) == 3
+
+        serving.process.kill()
+        serving.process.wait()
+
+        assert eventually(lambda: processes_of(home) == [])
+        again = start_serving(home, port=serving.port)
+        assert status("localhost", again.port) == 200
+        assert again.interrupt() == 0
+        log = (home / "logs/database.log").read_text()
+        assert "not properly shut down" not in log
+
+
+def test_everything_killed_at_once_recovers():
+    with new_home() as home:
+        serving = start_serving(home, port=free_port())
+
+        for pid in processes_of(home):
+            os.kill(pid, signal.SIGKILL)
+        serving.process.wait()
+
+        again = start_serving(home, port=serving.port)
+        assert status("localhost", again.port) == 200
+        assert again.interrupt() == 0
+
+
+def test_without_https_it_listens_on_this_machine_only():
+    with new_home() as home:
+        done = run_duebook("serve", "--local", "--bind", "0.0.0.0", home=home)  # noqa: S104
+
+        assert done.returncode == 1
+        assert "listens on this machine only" in done.stderr
+
+
+def test_with_https_it_asks_for_its_names():
+    with new_home() as home:
+        done = run_duebook("serve", home=home)
+
+        assert done.returncode == 1
+        assert "Set DUEBOOK_HOSTS" in done.stderr
+
+
+def test_a_given_database_is_used_and_nothing_is_embedded(served: Serving):
+    address = (served.home / "database-url").read_text().strip()
+    with new_home() as home:
+        port = free_port()
+        environment = {**os.environ, "DUEBOOK_HOME": str(home), "DATABASE_URL": address}
+        command = ["duebook", "serve", "--local", "--port", str(port)]
+        command[0] = str(Path(os.sys.executable).parent / "duebook")
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"Duebook is ready at http://localhost:{port}\n"
+        assert not (home / "postgres").exists()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
