@@ -47,6 +47,5 @@ class TransferKind(StrEnum):
     ADJUSTMENT = "adjustment"
     ALLOCATED = "allocated"
     DEALLOCATED = "deallocated"
-    REVERSED = "reversed"
     RETURNED = "returned"
     BANK_FEE = "bank_fee"

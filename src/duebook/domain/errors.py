@@ -538,3 +538,9 @@ class AlreadyClosedSo(NotAllowed):
     code = "already_closed_so"
     field = "closed_until"
     message = "The books stand exactly so already."
+
+
+class LogoNotUsable(Invalid):
+    code = "logo_not_usable"
+    field = "logo"
+    message = "Choose a PNG or JPEG picture of at most {kilobytes} kB."

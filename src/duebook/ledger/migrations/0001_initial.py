@@ -98,7 +98,6 @@ class Migration(migrations.Migration):
                             ("adjustment", "adjustment"),
                             ("allocated", "allocated"),
                             ("deallocated", "deallocated"),
-                            ("reversed", "reversed"),
                             ("returned", "returned"),
                             ("bank_fee", "bank_fee"),
                         ],
