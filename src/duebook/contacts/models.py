@@ -68,6 +68,7 @@ class Contact(models.Model):
         indexes = [
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="contact_search"),
             models.Index(OpClass(Lower("name"), name="text_pattern_ops"), name="contact_by_name"),
+            models.Index(Lower("email"), condition=~Q(email=""), name="contact_by_email"),
         ]
 
     def __str__(self) -> str:
