@@ -81,11 +81,11 @@ def run_duebook(*arguments: str, home: Path, port: int = 8000) -> subprocess.Com
     )
 
 
-def start_serving(home: Path, *, port: int) -> Serving:
+def start_serving(home: Path, *, port: int, **variables: str) -> Serving:
     """Start Duebook and wait until it says that it is ready."""
     process = subprocess.Popen(
         [DUEBOOK, "serve", "--local"],
-        env=environment(home, port),
+        env={**environment(home, port), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -103,8 +103,8 @@ def processes_of(home: Path) -> list[int]:
     """The running processes that belong to an installation: it is in their environment or arguments."""
     needle = str(home).encode()
     found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+    for folder in Path("/proc").glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
             continue
         try:
             if needle in (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes():
@@ -117,12 +117,12 @@ def processes_of(home: Path) -> list[int]:
 def children_of(pid: int) -> dict[int, str]:
     """The direct children of a process, with their command lines."""
     found = {}
-    for folder in Path("/proc").iterdir():
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == pid:
                 found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except (FileNotFoundError, NotADirectoryError, ProcessLookupError, ValueError):
+        except (FileNotFoundError, ProcessLookupError):
             continue
     return found
 

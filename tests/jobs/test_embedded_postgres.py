@@ -68,7 +68,7 @@ def test_nobody_else_can_enter_the_folder_of_the_socket_and_none_is_left(home: P
 def test_only_the_own_account_is_let_in(home: Path):
     with running(home) as (server, _):
         other = server.url.replace("//duebook@", "//postgres@")
-        with pytest.raises(psycopg.OperationalError, match="no pg_hba.conf entry"):
+        with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
             psycopg.connect(other)
 
     assert (server.data / "pg_hba.conf").read_text() == "local all duebook peer map=duebook\n"

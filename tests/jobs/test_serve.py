@@ -1,10 +1,9 @@
-"""`duebook serve`: everything starts with one command, nothing outlives it, and it starts again after anything."""
+"""`duebook serve`: everything starts with one command, nothing outlives it, it starts again after anything."""
 
 import http.client
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,14 +173,9 @@ def test_with_https_it_asks_for_its_names():
 def test_a_given_database_is_used_and_nothing_is_embedded(served: Serving):
     address = (served.home / "database-url").read_text().strip()
     with new_home() as home:
-        port = free_port()
-        environment = {**os.environ, "DUEBOOK_HOME": str(home), "DATABASE_URL": address}
-        command = ["duebook", "serve", "--local", "--port", str(port)]
-        command[0] = str(Path(os.sys.executable).parent / "duebook")
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        serving = start_serving(home, port=free_port(), DATABASE_URL=address)
 
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"Duebook is ready at http://localhost:{port}\n"
+        assert status("localhost", serving.port) == 200
         assert not (home / "postgres").exists()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        serving.process.send_signal(signal.SIGTERM)
+        assert serving.process.wait(30) == 0
