@@ -34,10 +34,11 @@ from typing import Any
 
 import dj_database_url
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from pytest_django.live_server_helper import LiveServer
 
+from duebook.reports.services.verify_books import verify_books
 from tests.browser import BrowserThread, browser_thread, chromium
 from tests.database_server import database_server
 from tests.first_rows import FirstRows
@@ -75,6 +76,20 @@ def _committed_tests_are_undone(request: pytest.FixtureRequest) -> Iterator[None
         patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(take_then_set_up))
         patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _books_add_up(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """Verify the books after every test that may have written to them."""
+    names = {"_django_db_helper", *DATABASE_FIXTURES}
+    marked = request.node.get_closest_marker("django_db") is not None
+    if request.node.get_closest_marker("broken_books") or not (marked or names & set(request.fixturenames)):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    yield
+    if not connection.needs_rollback:
+        assert verify_books() == []
 
 
 @pytest.fixture(scope="session")
