@@ -1,0 +1,159 @@
+"""The database's own guards: each that must exist exists, so that no migration drops one unseen."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from duebook.events.models import Event
+from duebook.invoices.models import Invoice
+from duebook.ledger.models import ClosedPeriod, Transfer
+from duebook.payments.models import Payment
+from tests.factories import day, make_invoice, make_payment
+
+pytestmark = pytest.mark.django_db
+
+CHECKS = {
+    "business_is_one_row",
+    "rolelimit_not_negative",
+    "transfer_amount_in_range",
+    "transfer_between_two_accounts",
+    "contact_has_a_name",
+    "product_price_not_negative",
+    "partner_code_well_formed",
+    "partner_not_its_own_parent",
+    "orderitem_quantity_positive",
+    "orderitem_only_discounts_negative",
+    "orderitem_in_range",
+    "cancellation_has_a_reason",
+    "invoice_applied_within_total",
+    "invoice_total_in_range",
+    "invoice_finance_within_total",
+    "invoice_counters_agree",
+    "invoice_due_after_issue",
+    "void_has_a_reason",
+    "payment_amount_in_range",
+    "payment_used_within_amount",
+    "allocation_amount_in_range",
+    "reversal_has_a_reason",
+    "reversal_amount_positive",
+    "return_has_a_reason",
+    "return_amounts",
+}
+UNIQUE = {
+    "event_one_per_request",
+    "user_email_once_without_case",
+    "rolelimit_once",
+    "transfer_corrected_once",
+    "contact_external_id_once",
+    "product_sku_once",
+    "partner_code_once_without_case",
+    "order_source_once",
+    "orderitem_position_once",
+    "paymenttype_label_once",
+}
+TRIGGERS = {
+    "events_event_no_change",
+    "events_event_no_truncate",
+    "ledger_transfer_no_change",
+    "ledger_transfer_no_truncate",
+    "ledger_transfer_open_period",
+    "ledger_closedperiod_no_change",
+    "ledger_closedperiod_no_truncate",
+    "payments_payment_facts_fixed",
+    "payments_payment_no_delete",
+    "payments_payment_no_truncate",
+    "payments_allocation_no_change",
+    "payments_allocation_no_truncate",
+    "payments_reversal_no_change",
+    "payments_reversal_no_truncate",
+    "payments_return_no_change",
+    "payments_return_no_truncate",
+}
+OPEN_INDEXES = {"invoice_open_by_due", "invoice_open_by_contact", "payment_with_credit", "contact_search"}
+
+
+def names(sql: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_every_check_constraint_exists() -> None:
+    found = names("SELECT conname FROM pg_constraint WHERE contype = 'c' AND convalidated")
+
+    assert found >= CHECKS
+
+
+def test_every_unique_key_and_partial_index_exists() -> None:
+    unique = names("SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indisvalid")
+
+    assert unique >= UNIQUE
+    assert names("SELECT indexname FROM pg_indexes") >= OPEN_INDEXES
+
+
+def test_every_trigger_exists_and_is_on() -> None:
+    ours = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
+
+    assert names(ours) >= TRIGGERS
+
+
+def test_foreign_keys_near_money_restrict() -> None:
+    assert not names(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND confdeltype NOT IN ('a', 'r')"
+    )
+
+
+def test_an_invoice_cannot_be_applied_past_its_total() -> None:
+    invoice = make_invoice("100.00")
+
+    for minor in (10001, -1):
+        with pytest.raises(IntegrityError, match="violates check constraint"), transaction.atomic():
+            Invoice.objects.filter(pk=invoice.pk).update(applied_minor=minor)
+
+
+def test_a_payment_cannot_be_used_past_its_amount() -> None:
+    payment = make_payment("40.00", invoice=make_invoice())
+
+    with pytest.raises(IntegrityError, match="payment_used_within_amount"), transaction.atomic():
+        Payment.objects.filter(pk=payment.pk).update(returned_minor=1)
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    "table", ["ledger_transfer", "events_event", "payments_payment", "payments_allocation"]
+)
+def test_facts_are_neither_deleted_nor_truncated(sql: str, table: str) -> None:
+    make_payment(invoice=make_invoice())
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="are facts"), transaction.atomic():
+            cursor.execute(sql.format(table))
+
+    assert Payment.objects.count() == 1
+
+
+def test_the_database_refuses_a_transfer_in_the_closed_period() -> None:
+    make_invoice("100.00")
+    ClosedPeriod.objects.create(closed_until=day(-1), decided_by_id=1)
+    transfer = Transfer.objects.get()
+    transfer.pk = None
+
+    transfer.effective_on = day()
+    with transaction.atomic():
+        transfer.save(force_insert=True)
+        transaction.set_rollback(True)
+    transfer.pk = None
+    transfer.effective_on = day() - timedelta(days=1)
+    with pytest.raises(IntegrityError, match="closed until"), transaction.atomic():
+        transfer.save(force_insert=True)
+
+
+def test_a_request_key_is_used_once_by_each_actor() -> None:
+    event = Event(name="x", actor_id=1, source="web", request_key="k")
+    event.save()
+
+    with pytest.raises(IntegrityError, match="event_one_per_request"), transaction.atomic():
+        Event(name="y", actor_id=1, source="web", request_key="k").save()
+    Event(name="y", actor_id=2, source="web", request_key="k").save()
