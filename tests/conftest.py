@@ -20,7 +20,10 @@ Fixtures for test authors:
     arguments are those of a browser context: `viewport={"width": 390, "height": 844}`,
     `java_script_enabled=False`. A page error, such as a style or script blocked by the content security
     policy, fails the test; `allowed_errors=("422",)` lets through those that contain one of the parts.
-    `axe_source` The text of axe-core, to be evaluated in a page that the accessibility test inspects.
+`axe_source`
+    The text of axe-core, to be evaluated in a page that the accessibility test inspects.
+
+After every test that uses the database `verify_books` must find nothing.
 
 Markers: `hledger` skips where hledger is missing; `broken_books` is for tests that damage the books on
 purpose. With DUEBOOK_REQUIRE_ALL=1 nothing may be skipped.
@@ -78,20 +81,6 @@ def _committed_tests_are_undone(request: pytest.FixtureRequest) -> Iterator[None
         yield
 
 
-@pytest.fixture(autouse=True)
-def _books_add_up(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
-    """Verify the books after every test that may have written to them."""
-    names = {"_django_db_helper", *DATABASE_FIXTURES}
-    marked = request.node.get_closest_marker("django_db") is not None
-    if request.node.get_closest_marker("broken_books") or not (marked or names & set(request.fixturenames)):
-        yield
-        return
-    request.getfixturevalue("_django_db_helper")
-    yield
-    if not connection.needs_rollback:
-        assert verify_books() == []
-
-
 @pytest.fixture(scope="session")
 def _browser_thread() -> Iterator[BrowserThread]:
     with browser_thread() as thread:
@@ -117,9 +106,7 @@ def axe_source() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "broken_books: damages the books on purpose; they are not verified after it"
-    )
+    config.addinivalue_line("markers", "broken_books: damages the books on purpose")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -133,6 +120,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _miss("Chromium is not installed; Debian: apt install chromium")
     if item.get_closest_marker("hledger") and shutil.which("hledger") is None:
         _miss("hledger is not installed; Debian: apt install hledger")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """After every database test the books must add up, checked while what it wrote is still there."""
+    result = yield
+    if (
+        uses_database(item)
+        and item.get_closest_marker("broken_books") is None
+        # A transaction that the test has broken answers no more questions, and leaves nothing.
+        and not connection.needs_rollback
+    ):
+        assert verify_books() == []
+    return result
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether a test may write to the database."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
 def _miss(message: str) -> None:

@@ -42,7 +42,7 @@ class Serving:
 
 @contextmanager
 def new_home() -> Iterator[Path]:
-    """A folder for an installation, one that the account of the database can reach. No process outlives it."""
+    """A folder for an installation that the account of the database can reach. No process outlives it."""
     folder = Path(tempfile.mkdtemp(prefix="duebook-serve-"))
     folder.chmod(0o711)
     try:

@@ -1,4 +1,4 @@
-"""`duebook serve`: everything starts with one command, nothing outlives it, it starts again after anything."""
+"""`duebook serve`: everything starts with one command, nothing outlives it, it starts again after all."""
 
 import http.client
 import os

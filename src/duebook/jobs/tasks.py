@@ -8,6 +8,9 @@ import logging
 from django.core.management import call_command
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+
+from duebook.reports.services.verify_books import verify_books
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +27,6 @@ class BooksDiffer(Exception):
 @app.task(name="verify_books", queueing_lock="verify_books")
 def verify(timestamp: int) -> None:
     """Recompute the books. Raises BooksDiffer, which marks the job as failed, when something differs."""
-    from duebook.reports.services.verify_books import verify_books
-
     findings = verify_books()
     for finding in findings:
         log.error("verify: %s", finding)
@@ -41,7 +42,10 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
         log.warning("job %s (%s) was left by its worker; it runs again", job.id, job.task_name)
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            log.info("job %s (%s) waits for the next turn: one like it is queued", job.id, job.task_name)
 
 
 @app.periodic(cron="41 3 * * *")

@@ -40,14 +40,14 @@ def run(options: argparse.Namespace) -> int:
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
-    from duebook.staff.services.create_user import create_user
+    from duebook.staff.services.add_user import add_user
 
     password = _password()
     try:
         validate_password(password)
     except ValidationError as error:
         raise CommandFailed(" ".join(error.messages)) from error
-    user = create_user(
+    user = add_user(
         email=options.email,
         name=options.name,
         role=Role(options.role),

@@ -79,7 +79,7 @@ def _check(options: argparse.Namespace) -> None:
         os.environ["DUEBOOK_INSECURE_LOOPBACK"] = "1"
     elif not os.environ.get("DUEBOOK_HOSTS"):
         raise CommandFailed(
-            "Set DUEBOOK_HOSTS to the names under which Duebook is reached by HTTPS, such as pay.example.com. "
+            "Set DUEBOOK_HOSTS to the names by which Duebook is reached, for example pay.example.com. "
             "For use on this machine only there is --local."
         )
 
