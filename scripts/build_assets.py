@@ -75,7 +75,14 @@ def install_packages() -> None:
     wanted = digest(LOCK.read_bytes())
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    arguments = [
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "--update-notifier=false",
+    ]
     subprocess.run([*npm(), *arguments], cwd=ROOT, check=True)
     stamp.write_text(wanted)
 

@@ -81,10 +81,10 @@ def run_duebook(*arguments: str, home: Path, port: int = 8000) -> subprocess.Com
     )
 
 
-def start_serving(home: Path, *, port: int, **variables: str) -> Serving:
+def start_serving(home: Path, *options: str, port: int, **variables: str) -> Serving:
     """Start Duebook and wait until it says that it is ready."""
     process = subprocess.Popen(
-        [DUEBOOK, "serve", "--local"],
+        [DUEBOOK, "serve", "--local", *options],
         env={**environment(home, port), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
