@@ -400,12 +400,6 @@ class EmailUnreadable(Invalid):
     message = "{text} is not an e-mail address."
 
 
-class CurrencyUnknown(Invalid):
-    code = "currency_unknown"
-    field = "currency"
-    message = "{text} is not the code of a currency, such as USD."
-
-
 class AmountNegative(Invalid):
     code = "amount_negative"
     field = "amount"
@@ -421,11 +415,6 @@ class AmountsDisagree(Invalid):
 class RowsDisagree(Invalid):
     code = "rows_disagree"
     message = "{name} differs from that of line {first_line}, but both rows are items of one order."
-
-
-class OtherRowRefused(Invalid):
-    code = "other_row_refused"
-    message = "It belongs to the same order as line {bad_line}, which was refused."
 
 
 class PaidUnclear(Invalid):

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from duebook.domain.errors import (
     AmountsDisagree,
-    CurrencyUnknown,
     DueBeforeOrder,
     FutureOrderDate,
     PaidAboveTotal,
     PaidUnclear,
     PeriodClosed,
     RowsDisagree,
+    UnknownCurrency,
     ValueMissing,
 )
 from duebook.domain.money import Money, to_decimal, to_minor
@@ -119,7 +119,7 @@ def _check_same_order(first: CheckedRow, row: CheckedRow) -> None:
 def _decide_lines(rows: Sequence[CheckedRow], terms: ImportTerms) -> tuple[ImportedLine, ...]:
     money = terms.currency_of(rows[0].currency)
     if money is None:
-        raise CurrencyUnknown(text=rows[0].currency, line=rows[0].line)
+        raise UnknownCurrency(currency=rows[0].currency, line=rows[0].line)
     lines = []
     disagreement: AmountsDisagree | None = None
     for row in rows:

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from duebook.domain.errors import (
     AmountNegative,
-    CurrencyUnknown,
     DateUnreadable,
     DomainError,
     EmailUnreadable,
     PaidUnclear,
     PriceNegative,
     QuantityNotPositive,
+    UnknownCurrency,
     ValueTooLong,
 )
 from duebook.domain.money import parse_minor, to_decimal
@@ -54,7 +54,7 @@ _MOST_CHARACTERS = {
     Column.CUSTOMER_ID: 100,
     Column.CUSTOMER_NAME: 200,
     Column.CUSTOMER_EMAIL: 254,
-    Column.ORDER_NUMBER: 100,
+    Column.ORDER_NUMBER: 80,
     Column.TITLE: 200,
     Column.ITEM: 200,
 }
@@ -126,7 +126,7 @@ def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> Check
     currency = value(Column.CURRENCY, "").upper() or terms.currency
     money = terms.currency_of(currency)
     if money is None:
-        raise CurrencyUnknown(text=currency)
+        raise UnknownCurrency(currency=currency)
     email = value(Column.CUSTOMER_EMAIL, "")
     if email and not _EMAIL.fullmatch(email):
         raise EmailUnreadable(text=email)

@@ -41,23 +41,30 @@ def add_to(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Import, print what happened, and exit with 1 when a row was refused."""
+    """Import, print what happened, and exit with 1 when a row was refused or the books are not in order."""
     columns = dict(_pair(text) for text in options.map)
     if not options.file.is_file():
         raise CommandFailed(f"There is no file {options.file}.")
     setup_django()
+    from duebook.domain.errors import DomainError
+    from duebook.imports.order_batch import Writing
+    from duebook.imports.refusals import in_words
     from duebook.imports.services.import_orders import import_orders
 
-    with progress("Importing orders") as on_progress:
-        report = import_orders(
-            path=options.file,
-            columns=columns,
-            currency=options.currency,
-            dry_run=options.dry_run,
-            on_progress=on_progress,
-        )
+    try:
+        with progress("Importing orders") as on_progress:
+            report = import_orders(
+                path=options.file,
+                columns=columns,
+                currency=options.currency,
+                writing=Writing.DRY_RUN if options.dry_run else Writing.WRITE,
+                on_progress=on_progress,
+                on_refusal=print,
+            )
+    except DomainError as error:
+        raise CommandFailed(in_words(error)) from error
     print(report)
-    return 1 if report.bad_rows else 0
+    return 0 if report.is_clean else 1
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Data from elsewhere: files of orders, and the demo business."""
