@@ -1,0 +1,139 @@
+"""An independent, deliberately simple model of orders, payments and credit, to judge the product by.
+
+It knows nothing of counters, events, transfers or SQL: a payment is an amount, an application is a pair of
+dictionaries. Amounts are whole cents.
+"""
+
+from dataclasses import dataclass, field
+
+
+class Refused(Exception):
+    """The model says that the act is not allowed."""
+
+
+@dataclass
+class ModelInvoice:
+    contact: int
+    total: int
+    alive: bool = True
+
+
+@dataclass
+class ModelPayment:
+    contact: int
+    amount: int
+    money: bool
+    counts: bool
+    gone: str = ""
+    applied: dict[tuple[int, bool], int] = field(default_factory=dict)
+
+    @property
+    def credit(self) -> int:
+        return 0 if self.gone else self.amount - sum(self.applied.values())
+
+
+@dataclass
+class Model:
+    """All invoices and payments by their ids in the product."""
+
+    invoices: dict[int, ModelInvoice] = field(default_factory=dict)
+    payments: dict[int, ModelPayment] = field(default_factory=dict)
+    back: dict[int, int] = field(default_factory=dict)
+
+    def applied(self, invoice: int) -> int:
+        return sum(
+            minor for p in self.payments.values() for (i, _), minor in p.applied.items() if i == invoice
+        )
+
+    def balance(self, invoice: int) -> int:
+        found = self.invoices[invoice]
+        return (found.total if found.alive else 0) - self.applied(invoice)
+
+    def credit(self, contact: int) -> int:
+        return sum(p.credit for p in self.payments.values() if p.contact == contact)
+
+    def counters(self, invoice: int) -> tuple[int, int, int, int]:
+        """Y, N, M and R of design section 4."""
+        yes = no = money = 0
+        for payment in self.payments.values():
+            for (i, counts), minor in payment.applied.items():
+                if i != invoice:
+                    continue
+                yes += minor if counts else 0
+                no += minor if payment.money and not counts else 0
+                money += minor if payment.money else 0
+        return yes, no, money, self.back.get(invoice, 0)
+
+    def pay(
+        self, *, contact: int, amount: int, shares: dict[int, int], keep: bool, money: bool, counts: bool
+    ) -> ModelPayment:
+        applied: dict[tuple[int, bool], int] = {}
+        for invoice, wanted in shares.items():
+            found = self.invoices[invoice]
+            room = self.balance(invoice)
+            if found.contact != contact or not found.alive:
+                raise Refused
+            fits = wanted <= room
+            if not fits and (room == 0 or not keep or not money or len(shares) > 1):
+                raise Refused
+            applied[invoice, counts] = min(wanted, room)
+        rest = amount - sum(applied.values())
+        if rest < 0 or (rest and (not keep or not money)):
+            raise Refused
+        return ModelPayment(contact, amount, money, counts, applied=applied)
+
+    def use_credit(self, *, contact: int, invoice: int, amount: int, counts: bool, order: list[int]) -> None:
+        """``order`` is the payments by receipt; the model spends them in that order."""
+        if amount > self.credit(contact) or amount > self.balance(invoice):
+            raise Refused
+        if self.invoices[invoice].contact != contact or not self.invoices[invoice].alive:
+            raise Refused
+        for pk in order:
+            payment = self.payments[pk]
+            part = min(amount, payment.credit) if payment.contact == contact else 0
+            if part:
+                payment.applied[invoice, counts] = payment.applied.get((invoice, counts), 0) + part
+                amount -= part
+
+    def move(self, *, payment: int, source: int, target: int | None, amount: int) -> None:
+        found = self.payments[payment]
+        here = {counts: found.applied.get((source, counts), 0) for counts in (True, False)}
+        if not found.money or found.gone or source == target or amount > sum(here.values()):
+            raise Refused
+        if target is not None and (
+            self.invoices[target].contact != found.contact
+            or not self.invoices[target].alive
+            or amount > self.balance(target)
+        ):
+            raise Refused
+        for counts in (found.counts, not found.counts):
+            part = min(amount, here[counts])
+            amount -= part
+            found.applied[source, counts] = here[counts] - part
+            if target is not None:
+                found.applied[target, counts] = found.applied.get((target, counts), 0) + part
+
+    def undo(self, payment: int) -> None:
+        if self.payments[payment].gone:
+            raise Refused
+        self.payments[payment].gone = "reversed"
+        self.payments[payment].applied = {}
+
+    def give_back(self, payment: int) -> None:
+        found = self.payments[payment]
+        if found.gone or not found.money:
+            raise Refused
+        for (invoice, _), minor in found.applied.items():
+            self.back[invoice] = self.back.get(invoice, 0) + minor
+        found.gone = "returned"
+        found.applied = {}
+
+    def change(self, invoice: int, total: int) -> None:
+        if not self.invoices[invoice].alive or total < self.applied(invoice):
+            raise Refused
+        self.invoices[invoice].total = total
+
+    def void(self, invoice: int) -> None:
+        if not self.invoices[invoice].alive or self.applied(invoice):
+            raise Refused
+        self.invoices[invoice].alive = False
