@@ -1,1 +1,1 @@
-"""What the books say: verify, reports, the dashboard's figures, receipts. Reads, but for a receipt's event."""
+"""What the books say: verify, reports, the dashboard's figures, receipts. Sends receipts, else only reads."""
