@@ -97,9 +97,10 @@ def test_a_program_that_does_not_stop_is_killed_with_all_it_started(tmp_path: Pa
 
 def test_a_stop_signal_ends_the_run():
     with Supervisor(say=print) as supervisor:
-        supervisor.start(python("sleeper", "import time; time.sleep(60)"))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        process = supervisor.start(python("sleeper", "import time; time.sleep(60)"))
         signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGTERM))
         signal.setitimer(signal.ITIMER_REAL, 0.3)
 
         supervisor.run()
+
+    assert process.returncode == -signal.SIGTERM

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import NoReturn
 
 from duebook.jobs import programs
 from duebook.jobs.programs import Program
@@ -37,7 +38,8 @@ class _Child:
 class Supervisor:
     """Runs programs until a stop signal; `say` receives one sentence for each thing a person should know.
 
-    Use it as a context: whatever ends the block, all programs are stopped at its end.
+    Use it as a context: whatever ends the block, all programs are stopped at its end. A stop signal is the
+    ordinary end and goes no further.
     """
 
     say: Callable[[str], None]
@@ -48,12 +50,13 @@ class Supervisor:
             signal.signal(number, _interrupt)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         # A second Ctrl-C must not leave the database half stopped.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         for child in reversed(self._children):
             programs.stop(child.program, child.process)
+        return kind is KeyboardInterrupt
 
     def start(self, program: Program) -> subprocess.Popen[bytes]:
         """Start a program and keep it running from now on."""
@@ -61,14 +64,11 @@ class Supervisor:
         self._children.append(_Child(program, process, time.monotonic()))
         return process
 
-    def run(self) -> None:
-        """Keep the programs running. Returns when a stop signal arrives."""
-        try:
-            while True:
-                self.look_after()
-                time.sleep(LOOK_SECONDS)
-        except KeyboardInterrupt:
-            return
+    def run(self) -> NoReturn:
+        """Keep the programs running until a stop signal ends the context."""
+        while True:
+            self.look_after()
+            time.sleep(LOOK_SECONDS)
 
     def look_after(self) -> None:
         """Look once at every program: note those that ended, start again those whose pause is over."""

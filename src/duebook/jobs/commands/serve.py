@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         stack.enter_context(_only_one())
         clean = home.embedded_database_url() is None
         refuse_occupied_port(options.bind, options.port, wait_seconds=0 if clean else PORT_SECONDS)
-        # Of the notes that follow, the supervisor's comes first: all programs have ended when the others run.
+        # Unwound from the end: the supervisor stops all programs before the database's socket goes.
         server = None if os.environ.get("DATABASE_URL") else _prepare_database(stack, options)
         supervisor = stack.enter_context(Supervisor(say=_say))
         if server is not None:
