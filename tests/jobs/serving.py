@@ -82,9 +82,10 @@ def run_duebook(*arguments: str, home: Path, port: int = 8000) -> subprocess.Com
 
 
 def start_serving(home: Path, *options: str, port: int, **variables: str) -> Serving:
-    """Start Duebook and wait until it says that it is ready."""
+    """Start Duebook, by default as `make run` does, and wait until it says that it is ready."""
+    mode = [] if "DUEBOOK_HOSTS" in variables else ["--local"]
     process = subprocess.Popen(
-        [DUEBOOK, "serve", "--local", *options],
+        [DUEBOOK, "serve", *mode, *options],
         env={**environment(home, port), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

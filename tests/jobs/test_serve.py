@@ -170,6 +170,37 @@ def test_with_https_it_asks_for_its_names():
         assert "Set DUEBOOK_HOSTS" in done.stderr
 
 
+def test_behind_a_proxy_it_serves_what_came_by_https_and_redirects_the_rest():
+    with new_home() as home:
+        serving = start_serving(
+            home, port=free_port(), DUEBOOK_HOSTS="pay.example.com", DUEBOOK_TRUST_PROXY="1"
+        )
+
+        by_https = answer(serving, {"Host": "pay.example.com", "X-Forwarded-Proto": "https"})
+        by_http = answer(serving, {"Host": "pay.example.com"})
+        by_other_name = answer(serving, {"Host": "localhost", "X-Forwarded-Proto": "https"})
+
+        assert by_https.status == 200
+        assert "max-age=31536000" in by_https.headers["Strict-Transport-Security"]
+        assert "; Secure" in by_https.headers["Set-Cookie"]
+        assert (by_http.status, by_http.headers["Location"]) == (
+            301,
+            "https://pay.example.com/accounts/login/",
+        )
+        assert by_other_name.status == 400
+        assert serving.interrupt() == 0
+
+
+def answer(serving: Serving, headers: dict[str, str]) -> http.client.HTTPResponse:
+    """What the login page answers to a request with these headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=10)
+    connection.request("GET", "/accounts/login/", headers=headers)
+    found = connection.getresponse()
+    found.read()
+    connection.close()
+    return found
+
+
 def test_a_given_database_is_used_and_nothing_is_embedded(served: Serving):
     address = (served.home / "database-url").read_text().strip()
     with new_home() as home:
