@@ -30,9 +30,9 @@ class Serving:
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
-    def duebook(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def duebook(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the same installation."""
-        return run_duebook(*arguments, home=self.home, port=self.port)
+        return run_duebook(*arguments, home=self.home, **variables)
 
     def interrupt(self) -> int:
         """Press Ctrl-C and wait; returns the exit code."""
@@ -69,11 +69,13 @@ def environment(home: Path, port: int) -> dict[str, str]:
     return {**kept, "DUEBOOK_HOME": str(home), "PORT": str(port)}
 
 
-def run_duebook(*arguments: str, home: Path, port: int = 8000) -> subprocess.CompletedProcess[str]:
+def run_duebook(
+    *arguments: str, home: Path, port: int = 8000, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [DUEBOOK, *arguments],
-        env=environment(home, port),
+        env={**environment(home, port), **variables},
         capture_output=True,
         text=True,
         timeout=START_SECONDS,

@@ -76,6 +76,38 @@ def test_other_commands_find_its_database(served: Serving):
     assert "No migrations to apply" in done.stdout
 
 
+def test_a_user_is_created_on_the_command_line_once(served: Serving):
+    arguments = ("createuser", "Owner@Example.com", "--role", "owner")
+
+    first = served.duebook(*arguments, DUEBOOK_PASSWORD="a long enough password")
+    again = served.duebook(*arguments, DUEBOOK_PASSWORD="a long enough password")
+
+    assert (first.returncode, first.stdout) == (0, "owner@example.com can sign in as owner.\n")
+    assert again.returncode == 1
+    assert "owner@example.com" in again.stderr.lower()
+    assert "Traceback" not in again.stderr
+
+
+def test_a_weak_password_is_refused(served: Serving):
+    done = served.duebook("createuser", "sam@example.com", DUEBOOK_PASSWORD="12345678")
+
+    assert done.returncode == 1
+    assert "too short" in done.stderr
+
+
+def test_orders_are_imported_on_the_command_line_and_the_books_verify(served: Serving, tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("customer_name,Date,amount\nAcme,2026-01-31,100.00\nAcme,not a day,7.00\n")
+
+    done = served.duebook("import", "orders", str(file), "--map", "order_date=Date", "--currency", "USD")
+    verified = served.duebook("verify")
+
+    assert done.returncode == 1
+    assert "line 3" in done.stdout
+    assert "1 orders imported" in done.stdout
+    assert (verified.returncode, verified.stdout) == (0, "The books are in order.\n")
+
+
 def test_a_second_one_on_the_same_folder_is_refused(served: Serving):
     done = run_duebook("serve", "--local", home=served.home, port=free_port())
 
