@@ -46,8 +46,8 @@ _WRITE = """
 WITH doc AS MATERIALIZED (SELECT %s::jsonb AS d),
 new_payment AS (
   INSERT INTO payments_payment (id, number, contact_id, payment_type_id, kind, amount_minor, currency,
-     received_on, reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor, refunded_minor,
-     returned_minor, reversed_minor)
+     received_on, reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor,
+     refunded_minor, returned_minor, reversed_minor)
   SELECT p.id, p.number, p.contact_id, p.payment_type_id, p.kind, p.amount_minor, p.currency, p.received_on,
      p.reference, p.notes, p.apply_to_commissions, p.recorded_by_id, p.source, p.allocated_minor, 0, 0, 0
     FROM doc, jsonb_to_recordset(d->'payments') AS p(id bigint, number bigint, contact_id bigint,

@@ -370,7 +370,7 @@ def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "only the database's own guard"])
-@pytest.mark.parametrize("count", [8, 32])
+@pytest.mark.parametrize("count", [8, 64])
 def test_payments_at_once_never_apply_more_than_is_due(
     count: int, locked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
