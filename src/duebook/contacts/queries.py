@@ -1,0 +1,53 @@
+"""Reads of contacts. Searching is bounded: it stops at the limit and never sorts all that match."""
+
+import re
+
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
+from duebook.contacts.models import Contact
+from duebook.domain.errors import NotFound
+
+SHORTEST_PART = 3
+"""A trigram index knows nothing of parts shorter than this; such text only matches where a name begins."""
+
+_SHOWN = ("id", "given_name", "family_name", "company", "email", "phone", "name")
+
+
+def search_contacts(text: str, limit: int = 10) -> list[Contact]:
+    """Contacts whose name, company or e-mail contains each word of the text, names that begin with it first.
+
+    At most ``limit``; one or two statements, each by an index.
+    """
+    words = _words(text)
+    if not words or limit < 1:
+        return []
+    found = list(_beginning_with(" ".join(words))[:limit])
+    if len(found) < limit and any(len(word) >= SHORTEST_PART for word in words):
+        known = {contact.pk for contact in found}
+        more = _containing(words)[: limit + len(found)]
+        found += [contact for contact in more if contact.pk not in known]
+    return found[:limit]
+
+
+def _words(text: str) -> list[str]:
+    return re.sub(r"[\x00%_\\]", " ", text.lower()).split()[:6]
+
+
+def _beginning_with(start: str) -> QuerySet[Contact]:
+    return Contact.objects.alias(key=Lower("name")).filter(key__startswith=start).only(*_SHOWN)
+
+
+def _containing(words: list[str]) -> QuerySet[Contact]:
+    rows = Contact.objects.only(*_SHOWN)
+    for word in words:
+        rows = rows.filter(search_text__contains=word)
+    return rows
+
+
+def contact_by_id(contact_id: int) -> Contact:
+    """The contact. Raises NotFound."""
+    contact = Contact.objects.filter(pk=contact_id).first()
+    if contact is None:
+        raise NotFound(what="Contact", id=contact_id)
+    return contact
