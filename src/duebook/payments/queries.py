@@ -1,0 +1,106 @@
+"""Reads of payments."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+
+from duebook.domain.accounts import SystemAccount
+from duebook.domain.errors import NotFound
+from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.permissions import Right
+from duebook.invoices.models import Invoice
+from duebook.payments.models import Allocation, Payment, PaymentType
+
+
+def credit_of(contact_id: int) -> list[Money]:
+    """The contact's credit on account, one amount for each currency; empty when there is none."""
+    rows = (
+        Payment.objects.filter(contact_id=contact_id, credit_minor__gt=0)
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(Sum("credit_minor"))
+    )
+    return [Money(int(minor), currency) for currency, minor in rows]
+
+
+def payments_of(contact_id: int) -> QuerySet[Payment]:
+    """The contact's payments with type, what they were applied to, and whether they were undone."""
+    return (
+        Payment.objects.filter(contact_id=contact_id)
+        .select_related("payment_type", "reversal", "bank_return")
+        .prefetch_related("allocations__invoice")
+    )
+
+
+def allocations_to(invoice_id: int) -> QuerySet[Allocation]:
+    """What was applied to the invoice and taken off again, in order, with the payments and their types."""
+    return (
+        Allocation.objects.filter(invoice_id=invoice_id)
+        .select_related("payment__payment_type", "payment__reversal", "payment__bank_return")
+        .order_by("id")
+    )
+
+
+def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[Invoice]:
+    """The contact's invoices with a balance due, the longest due first, with order and partners.
+
+    ``also`` names invoices that are wanted although nothing may be due on them.
+    """
+    rows = Invoice.objects.filter(contact_id=contact_id)
+    due = rows.filter(balance_due_minor__gt=0)
+    if also:
+        due = due | rows.filter(pk__in=also, void__isnull=True)
+    return list(due.select_related("order__lead_partner", "order__sale_partner").order_by("due_on", "id"))
+
+
+def payment_types_for(rights: Collection[Right]) -> list[PaymentType]:
+    """The types that someone with these rights may record, in the business's order.
+
+    Charging a card is not among them: it is offered once a merchant account exists.
+    """
+    rows = PaymentType.objects.filter(active=True).exclude(kind=PaymentKind.CHARGE_NOW.value)
+    if Right.ADJUST not in rights:
+        rows = rows.exclude(kind=PaymentKind.ADJUSTMENT.value).exclude(needs_adjust_right=True)
+    return list(rows.order_by("position", "id"))
+
+
+def usual_type(types: Iterable[PaymentType], last_id: int | None) -> PaymentType | None:
+    """The type to offer first: the one used last, else Check, the first one that goes into undeposited funds."""
+    offered = [one for one in types if one.kind == PaymentKind.MONEY.value]
+    last = [one for one in offered if one.pk == last_id]
+    checks = [one for one in offered if one.account_id == SystemAccount.UNDEPOSITED_FUNDS]
+    return next(iter([*last, *checks, *offered]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedTo:
+    """What of a payment is applied to one invoice now."""
+
+    invoice: Invoice
+    amount: Money
+    counts: bool
+
+
+def applied_by(payment: Payment) -> list[AppliedTo]:
+    """What the payment settles now: one row an invoice, those that were taken off again left out."""
+    parts: dict[int, AppliedTo] = {}
+    for row in payment.allocations.all():
+        before = parts[row.invoice_id].amount if row.invoice_id in parts else Money(0, payment.currency)
+        amount = before + Money(row.amount_minor, payment.currency)
+        parts[row.invoice_id] = AppliedTo(row.invoice, amount, row.apply_to_commissions)
+    return [part for part in parts.values() if part.amount]
+
+
+def payment_by_id(payment_id: int) -> Payment:
+    """The payment with all that its page shows. Raises NotFound."""
+    payment = (
+        Payment.objects.filter(pk=payment_id)
+        .select_related("contact", "payment_type__account", "reversal", "bank_return")
+        .prefetch_related("allocations__invoice__order")
+        .first()
+    )
+    if payment is None:
+        raise NotFound(what="Payment", id=payment_id)
+    return payment
