@@ -1,0 +1,8 @@
+"""The pages for staff."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "duebook.web"
+    label = "web"

@@ -1,0 +1,19 @@
+"""What every template may use: ``business``, ``today``, ``may`` and the ``notices`` of what was just done."""
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+
+from duebook.web.notices import take_notices
+from duebook.web.request import May, rights_of, today_of
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Names for templates; those that would cost a query are read when used."""
+    return {
+        "business": getattr(request, "business", None),
+        "today": partial(today_of, request),
+        "may": May(rights_of(request)) if hasattr(request, "user") else May(frozenset()),
+        "notices": partial(take_notices, request),
+    }

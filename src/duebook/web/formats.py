@@ -1,0 +1,49 @@
+"""Figures and dates as the business's locale writes them.
+
+A figure stands without a sign of its currency while it is in the business's own currency; any other
+currency always shows, so that two amounts never look alike that are not.
+"""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+
+from duebook.domain.money import Money
+from duebook.ledger.currencies import format_figure, format_money
+from duebook.staff.models import Business
+
+ENGLISH = ("en", "en_")
+
+
+def figure(money: Money, business: Business) -> str:
+    """1,200.00, or €1,200.00 where the business's currency is another."""
+    if money.currency == business.currency:
+        return format_figure(money.minor, money.currency, locale=business.locale)
+    return format_money(money, locale=business.locale)
+
+
+def figure_with_sign(money: Money, business: Business) -> str:
+    """$1,200.00"""
+    return format_money(money, locale=business.locale)
+
+
+def short_date(day: date, business: Business) -> str:
+    """13 Oct 2026 in English, the locale's own medium form elsewhere."""
+    if business.locale.startswith(ENGLISH):
+        return format_date(day, "d MMM y", locale=business.locale)
+    return format_date(day, "medium", locale=business.locale)
+
+
+def day_and_month(day: date, today: date, business: Business) -> str:
+    """16 Dec, with the year where it is not this one."""
+    if day.year != today.year or not business.locale.startswith(ENGLISH):
+        return short_date(day, business)
+    return format_date(day, "d MMM", locale=business.locale)
+
+
+def instant(moment: datetime, business: Business) -> str:
+    """13 Oct 2026, 14:05 in the business's time zone."""
+    local = moment.astimezone(ZoneInfo(business.time_zone))
+    clock = format_datetime(local, "HH:mm", locale=business.locale)
+    return f"{short_date(local.date(), business)}, {clock}"

@@ -1,0 +1,161 @@
+"""Events told in plain words: what was done, by whom, when."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from duebook.domain.money import Money
+from duebook.domain.permissions import SYSTEM_ID, Source
+from duebook.events.models import Event
+from duebook.staff.models import Business, User
+from duebook.web.formats import figure, short_date
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline; ``detail`` is what someone typed, such as a reason."""
+
+    text: str
+    detail: str
+    who: str
+    at: datetime
+    order_id: int | None
+    payment_id: int | None
+
+
+def told(events: Iterable[Event], business: Business) -> list[Entry]:
+    """The events as entries; one query for all their actors."""
+    rows = list(events)
+    names = {
+        user.pk: str(user)
+        for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")
+    }
+    return [
+        Entry(
+            text=_told_by_name(row, business),
+            detail=str(row.payload.get("reason", "")),
+            who=_who(row, names),
+            at=row.occurred_at,
+            order_id=row.order_id,
+            payment_id=row.payment_id,
+        )
+        for row in rows
+    ]
+
+
+def _who(event: Event, names: Mapping[int, str]) -> str:
+    if event.actor_id == SYSTEM_ID:
+        return _("by an import") if event.source == Source.IMPORT.value else "Duebook"
+    return names.get(event.actor_id, _("someone"))
+
+
+def _told_by_name(event: Event, business: Business) -> str:
+    tell = _SENTENCES.get(event.name)
+    if tell is not None:
+        return tell(event.payload, business)
+    noun, _dot, done = event.name.partition(".")
+    return f"{noun.replace('_', ' ').capitalize()} {event.payload.get('number', '')} {done.replace('_', ' ')}"
+
+
+def _amount(payload: Payload, business: Business, name: str = "amount_minor") -> str:
+    return figure(Money(int(payload.get(name, 0)), str(payload.get("currency", business.currency))), business)
+
+
+def _day(text: Any, business: Business) -> str:
+    return short_date(date.fromisoformat(text), business) if text else ""
+
+
+def _invoices(rows: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(f"INV-{row['number']}" for row in rows if "number" in row)
+
+
+def _placed(payload: Payload, business: Business) -> str:
+    return _("Order %(number)s placed: %(invoice)s over %(amount)s.") % {
+        "number": payload.get("number", ""),
+        "invoice": payload.get("invoice", ""),
+        "amount": _amount(payload, business, "total_minor"),
+    }
+
+
+def _changed(payload: Payload, business: Business) -> str:
+    return _("Items changed: total %(before)s → %(after)s.") % {
+        "before": _amount(payload, business, "total_before_minor"),
+        "after": _amount(payload, business, "total_minor"),
+    }
+
+
+def _cancelled(payload: Payload, business: Business) -> str:
+    return _("Order %(number)s cancelled, %(invoice)s void.") % {
+        "number": payload.get("number", ""),
+        "invoice": payload.get("invoice", ""),
+    }
+
+
+def _voided(payload: Payload, business: Business) -> str:
+    return _("%(number)s over %(amount)s made void.") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business, "total_minor"),
+    }
+
+
+def _recorded(payload: Payload, business: Business) -> str:
+    applied = _invoices(payload.get("applied", []))
+    sentence = _("Payment P-%(number)s of %(amount)s recorded, %(type)s of %(day)s") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+        "type": payload.get("payment_type", ""),
+        "day": _day(payload.get("received_on"), business),
+    }
+    if applied:
+        sentence += _(", applied to %(invoices)s") % {"invoices": applied}
+    if payload.get("credit_minor"):
+        sentence += _(", %(credit)s kept as credit on account") % {
+            "credit": _amount(payload, business, "credit_minor")
+        }
+    return f"{sentence}."
+
+
+def _of_payment(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        values = {"number": payload.get("number", ""), "amount": _amount(payload, business)}
+        return sentence() % values
+
+    return tell
+
+
+def _credit_applied(payload: Payload, business: Business) -> str:
+    return _("%(amount)s of credit on account applied to %(invoices)s.") % {
+        "amount": _amount(payload, business),
+        "invoices": _invoices(payload.get("invoices", [])),
+    }
+
+
+def _amended(payload: Payload, business: Business) -> str:
+    return _("Reference or notes of P-%(number)s amended.") % {"number": payload.get("number", "")}
+
+
+def _contact_edited(payload: Payload, business: Business) -> str:
+    fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
+    return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
+
+
+_SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
+    "order.placed": _placed,
+    "order.changed": _changed,
+    "order.cancelled": _cancelled,
+    "invoice.voided": _voided,
+    "payment.recorded": _recorded,
+    "payment.reversed": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s undone.")),
+    "payment.returned": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s returned by the bank.")),
+    "payment.amended": _amended,
+    "allocation.moved": _of_payment(lambda: _("%(amount)s of P-%(number)s moved to another invoice.")),
+    "credit.applied": _credit_applied,
+    "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
+    "contact.edited": _contact_edited,
+}
