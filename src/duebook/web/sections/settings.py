@@ -1,0 +1,22 @@
+"""Addresses below /settings/."""
+
+from django.urls import path
+
+from duebook.web.views import settings, settings_types, settings_users
+
+urlpatterns = [
+    path("", settings.overview, name="settings"),
+    path("business/", settings.business, name="settings_business"),
+    path("business/logo/", settings.logo, name="settings_logo"),
+    path("closed-period/", settings.closed_period, name="settings_closed_period"),
+    path("limits/", settings.limits, name="settings_limits"),
+    path("payment-types/", settings_types.type_list, name="settings_types"),
+    path("payment-types/new/", settings_types.type_add, name="settings_type_add"),
+    path("payment-types/order/", settings_types.type_order, name="settings_type_order"),
+    path("payment-types/<int:type_id>/", settings_types.type_edit, name="settings_type"),
+    path("users/", settings_users.user_list, name="settings_users"),
+    path("users/new/", settings_users.user_add, name="settings_user_add"),
+    path("users/<int:user_id>/", settings_users.user_edit, name="settings_user"),
+    path("users/<int:user_id>/password/", settings_users.user_password, name="settings_user_password"),
+    path("profile/", settings_users.profile, name="profile"),
+]

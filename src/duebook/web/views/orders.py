@@ -1,0 +1,176 @@
+"""Orders: the list, one order with its invoice and its story, printing, void and cancel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from duebook.domain.permissions import Right
+from duebook.events.models import Event
+from duebook.invoices.models import Invoice
+from duebook.invoices.services.void_invoice import void_invoice
+from duebook.payments.models import Allocation, Payment
+from duebook.payments.queries import allocations_to
+from duebook.sales.queries import OrderState, invoice_with_order, order_with_invoice, orders_in_state
+from duebook.sales.services.cancel_order import cancel_order
+from duebook.staff.models import Business
+from duebook.web.forms.orders import ReasonForm
+from duebook.web.notices import add_notice
+from duebook.web.paging import page_of
+from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.search import find_contacts
+from duebook.web.timeline import told
+
+STATES = {
+    OrderState.ALL: gettext_lazy("All"),
+    OrderState.OPEN: gettext_lazy("Open"),
+    OrderState.OVERDUE: gettext_lazy("Overdue"),
+    OrderState.PAID: gettext_lazy("Paid"),
+    OrderState.VOID: gettext_lazy("Void"),
+}
+_MOST_EVENTS = 200
+_MOST_CONTACTS = 50
+
+
+@require_safe
+def order_list(request: StaffRequest) -> HttpResponse:
+    """Orders by state; a text narrows them to a number or to the contacts it finds."""
+    asked = request.GET.get("state", "")
+    state = OrderState(asked) if asked in OrderState.__members__.values() else OrderState.ALL
+    text = request.GET.get("q", "").strip()[:100]
+    listed = orders_in_state(state, today=today_of(request))
+    rows = _matching(listed.rows, text) if text else listed.rows
+    context = {
+        "page": page_of(rows, listed.keys, request.GET),
+        "text": text,
+        "state": state.value,
+        "states": [(one.value, label) for one, label in STATES.items()],
+    }
+    return render(request, "web/orders/list.html", context)
+
+
+def _matching(rows: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
+    matches = find_contacts(text, _MOST_CONTACTS)
+    digits = text.lstrip("#").upper().removeprefix("INV-").strip()
+    if digits.isdigit() and len(digits) < 16:
+        return rows.filter(Q(number=int(digits)) | Q(order__number=int(digits)))
+    return rows.filter(contact_id__in=[match.contact.pk for match in matches])
+
+
+@require_safe
+def order(request: StaffRequest, order_id: int) -> HttpResponse:
+    """One order: items, invoice, what was paid, what is due, and what happened to it."""
+    invoice = order_with_invoice(order_id)
+    applied = _by_payment(allocations_to(invoice.pk))
+    about = Q(order_id=order_id) | Q(payment_id__in=[part.payment.pk for part in applied])
+    credit = Q(contact_id=invoice.contact_id, payload__invoices__contains=[{"invoice_id": invoice.pk}])
+    events = Event.objects.filter(about | credit).order_by("-id")[:_MOST_EVENTS]
+    context = {
+        **_facts(invoice),
+        "applied": applied,
+        "entries": told(events, request.business),
+        "is_open": not hasattr(invoice, "void"),
+    }
+    return render(request, "web/orders/order.html", context)
+
+
+@dataclass(slots=True)
+class _Applied:
+    """What of a payment is applied to the invoice now; zero when all of it was taken off again."""
+
+    payment: Payment
+    minor: int
+
+
+def _by_payment(rows: Iterable[Allocation]) -> list[_Applied]:
+    parts: dict[int, _Applied] = {}
+    for row in rows:
+        parts.setdefault(row.payment_id, _Applied(row.payment, 0)).minor += row.amount_minor
+    return list(parts.values())
+
+
+def _facts(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "order": invoice.order,
+        "invoice": invoice,
+        "items": list(invoice.order.items.all()),
+        "contact": invoice.contact,
+    }
+
+
+@require_safe
+def invoice(request: StaffRequest, invoice_id: int) -> HttpResponse:
+    """An invoice lives on its order's page."""
+    return redirect("web:order", invoice_with_order(invoice_id).order_id)
+
+
+@require_safe
+def order_print(request: StaffRequest, order_id: int) -> HttpResponse:
+    """The invoice on paper."""
+    found = order_with_invoice(order_id)
+    return render(request, "web/orders/print.html", _facts(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.VOID)
+def order_cancel(request: StaffRequest, order_id: int) -> HttpResponse:
+    """Ask why the order is cancelled, then cancel it and void its invoice."""
+    invoice = order_with_invoice(order_id)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        done = form.carry_out(
+            request.business,
+            lambda: cancel_order(
+                order_id=order_id,
+                reason=form.cleaned_data["reason"],
+                request_key=form.key,
+                actor=actor_of(request),
+                on=today_of(request),
+            ),
+        )
+        if done is not None:
+            add_notice(request, _("Order %(number)s is cancelled.") % {"number": invoice.order})
+            return redirect("web:order", order_id)
+    context = {**_facts(invoice), "form": form, "cancels": True}
+    return render(request, "web/orders/reason.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.VOID)
+def invoice_void(request: StaffRequest, invoice_id: int) -> HttpResponse:
+    """Ask why the invoice is void, then make it so."""
+    invoice = invoice_with_order(invoice_id)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        done = form.carry_out(
+            request.business,
+            lambda: void_invoice(
+                invoice_id=invoice_id,
+                reason=form.cleaned_data["reason"],
+                request_key=form.key,
+                actor=actor_of(request),
+                on=today_of(request),
+            ),
+        )
+        if done is not None:
+            add_notice(request, _("%(number)s is void.") % {"number": invoice})
+            return redirect("web:order", invoice.order_id)
+    context = {**_facts(invoice), "form": form, "cancels": False}
+    return render(request, "web/orders/reason.html", context, status=form.status)
+
+
+@require_safe
+@cache_control(private=True, max_age=300)
+def logo(request: StaffRequest) -> HttpResponse:
+    """The business's logo."""
+    row = Business.objects.only("logo", "logo_type").get(pk=1)
+    if not row.logo or not row.logo_type:
+        raise Http404
+    return HttpResponse(bytes(row.logo), content_type=row.logo_type)
