@@ -162,6 +162,7 @@ class BulkRows:
             for statement, rows in self._rows.items():
                 if not rows:
                     continue
-                with cursor.copy(statement) as copy:
+                # Django does not turn the driver's errors of a COPY into its own by itself.
+                with connection.wrap_database_errors, cursor.copy(statement) as copy:
                     for row in rows:
                         copy.write_row(row)

@@ -35,7 +35,7 @@ def load_demo_once() -> DemoLogin | None:
     password = given or read_or_create_secret(DEMO_PASSWORD_FILE, lambda: secrets.token_urlsafe(9))
     if not User.objects.exists():
         with progress("Loading the demo business") as on_progress:
-            load_demo(owner_email=OWNER_EMAIL, owner_password=password, on_progress=on_progress)
+            load_demo(password=password, on_progress=on_progress)
     owner = User.objects.filter(email=OWNER_EMAIL).first()
     if owner is None:
         return None

@@ -1,0 +1,98 @@
+"""The demo business: every screen has something to show, the books add up, and it is loaded once."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from duebook.catalog.models import Product
+from duebook.contacts.models import Contact
+from duebook.domain.permissions import Role
+from duebook.events.models import Event
+from duebook.imports.services.load_demo import load_demo
+from duebook.invoices.models import Invoice
+from duebook.orders.models import Order
+from duebook.partners.models import Partner
+from duebook.payments.models import Payment, PaymentType, Return, Reversal
+from duebook.staff.models import Business, User
+from tests.factories import day
+from tests.snapshot import everything
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "a password for the demo"
+
+
+def test_the_demo_has_something_for_every_screen() -> None:
+    load_demo(password=PASSWORD)
+
+    types = set(PaymentType.objects.filter(payments__isnull=False).values_list("label", flat=True))
+    ages = {
+        (day() - due_on).days
+        for due_on in Invoice.objects.filter(balance_due_minor__gt=0).values_list("due_on", flat=True)
+    }
+    assert types == {"Credit Card", "Check", "Cash", "Money Order", "Adjustment", "Write-off"}
+    for first, last in ((-40, 0), (1, 30), (31, 60), (61, 90), (91, 400)):
+        assert any(first <= age <= last for age in ages), (first, last)
+    assert (Order.objects.count(), Product.objects.count(), Partner.objects.count()) == (741, 13, 3)
+    assert (Return.objects.count(), Reversal.objects.count()) == (1, 1)
+    assert Payment.objects.filter(credit_minor__gt=0).count() == 2
+    assert Order.objects.latest("ordered_on").ordered_on == day()
+    assert Order.objects.earliest("ordered_on").ordered_on > day() - timedelta(days=366)
+    assert Business.objects.get().name == "Alder & Finch Studio"
+
+
+def test_everyone_signs_in_with_the_password() -> None:
+    load_demo(password=PASSWORD)
+
+    users = {user.email: user for user in User.objects.all()}
+    assert {email: user.role for email, user in users.items()} == {
+        "owner@example.com": Role.OWNER,
+        "manager@example.com": Role.MANAGER,
+        "clerk@example.com": Role.CLERK,
+        "viewer@example.com": Role.VIEWER,
+    }
+    assert all(user.check_password(PASSWORD) for user in users.values())
+
+
+def test_marta_keller_owes_for_her_website() -> None:
+    load_demo(password=PASSWORD)
+
+    marta = Contact.objects.get(company="Keller Studio")
+    orders = {
+        order.title: (order.invoice.total_minor, order.invoice.applied_minor, order.invoice.due_on)
+        for order in marta.orders.select_related("invoice")
+    }
+    assert marta.name == "Marta Keller"
+    assert orders == {
+        "Logo": (35000, 35000, day(-83)),
+        "Website package": (120000, 72000, day(-11)),
+        "Hosting": (20000, 0, day(23)),
+    }
+
+
+def test_it_is_loaded_once() -> None:
+    assert load_demo(password=PASSWORD, today=date(2026, 11, 23))
+    before = everything()
+
+    assert not load_demo(password="another one", today=date(2026, 11, 24))
+
+    assert everything() == before
+
+
+def test_the_same_day_makes_the_same_demo() -> None:
+    """Another process would invent the same people, orders and payments."""
+    from django.db import transaction
+
+    def facts() -> list[object]:
+        with transaction.atomic():
+            load_demo(password=PASSWORD, today=date(2026, 11, 23))
+            found = [
+                list(Contact.objects.order_by("pk").values_list("name", "email")),
+                list(Order.objects.order_by("pk").values_list("title", "ordered_on", "invoice__total_minor")),
+                list(Payment.objects.order_by("pk").values_list("received_on", "amount_minor", "reference")),
+                Event.objects.count(),
+            ]
+            transaction.set_rollback(True)
+        return found
+
+    assert facts() == facts()
