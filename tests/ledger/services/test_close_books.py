@@ -1,0 +1,79 @@
+"""Only an owner closes the books, reopening needs a reason, and every decision stays."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from duebook.domain import errors
+from duebook.domain.permissions import Role
+from duebook.events.models import Event
+from duebook.ledger.models import ClosedPeriod
+from duebook.ledger.queries import closed_until
+from duebook.ledger.services.close_books import close_books
+from tests.factories import actor, day, key, make_invoice
+
+pytestmark = pytest.mark.django_db
+
+
+def close(until: date | None, reason: str = "", **fields: Any) -> ClosedPeriod:
+    given = {"request_key": key(), "actor": actor(Role.OWNER), "on": day()}
+    return close_books(closed_until=until, reason=reason, **{**given, **fields})
+
+
+def test_a_closed_day_takes_no_order() -> None:
+    close(day(-10))
+
+    with pytest.raises(errors.PeriodClosed):
+        make_invoice(ordered_on=day(-10))
+    make_invoice(ordered_on=day(-9))
+
+
+def test_reopening_needs_a_reason_and_stays_on_record() -> None:
+    close(day(-10))
+    with pytest.raises(errors.ReasonRequired):
+        close(day(-20))
+    with pytest.raises(errors.ReasonRequired):
+        close(None, "  ")
+
+    close(None, "A late invoice")
+
+    assert closed_until() is None
+    assert list(Event.objects.order_by("id").values_list("name", flat=True)) == [
+        "books.closed",
+        "books.reopened",
+    ]
+    assert ClosedPeriod.objects.count() == 2
+
+
+def test_closing_further_needs_no_reason() -> None:
+    close(day(-10))
+
+    close(day(-5))
+
+    assert closed_until() == day(-5)
+
+
+@pytest.mark.parametrize(
+    ("until", "by", "error"),
+    [
+        (0, Role.OWNER, errors.ClosedInFuture),
+        (-3, Role.OWNER, errors.AlreadyClosedSo),
+        (-1, Role.MANAGER, errors.Forbidden),
+    ],
+)
+def test_a_refused_closing_changes_nothing(until: int, by: Role, error: type[Exception]) -> None:
+    close(day(-3))
+
+    with pytest.raises(error):
+        close(day(until), actor=actor(by))
+
+    assert closed_until() == day(-3)
+    assert Event.objects.count() == 1
+
+
+def test_the_same_request_decides_once() -> None:
+    first = close(day(-3), request_key="k")
+
+    assert close(day(-3), request_key="k").pk == first.pk
+    assert ClosedPeriod.objects.count() == 1

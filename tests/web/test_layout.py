@@ -1,0 +1,270 @@
+"""What all pages share: navigation, who may see them, refusals, notices, no inline style or script."""
+
+import re
+from datetime import date
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from duebook.contacts.models import Contact
+from duebook.domain import errors
+from duebook.domain.permissions import Right, Role
+from duebook.staff.models import Business
+from duebook.web.errors import status_of
+from duebook.web.errors import text_of as words_of
+from duebook.web.notices import add_notice, add_payment_notice
+from duebook.web.request import May
+from tests.factories import make_contact, make_invoice, make_payment, usd
+from tests.web.pages import sign_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+PAGES = [
+    "/contacts/",
+    "/contacts/?q=acme",
+    "/contacts/new/",
+    "/contacts/{contact}/",
+    "/contacts/{contact}/edit/",
+    "/contacts/{contact}/orders/",
+    "/contacts/{contact}/payments/",
+    "/contacts/{contact}/history/",
+    "/products/",
+    "/products/new/",
+    "/orders/",
+    "/orders/?state=open&q=acme",
+    "/orders/new/",
+    "/orders/new/?contact={contact}",
+    "/orders/{order}/",
+    "/orders/{order}/print/",
+    "/orders/{order}/items/",
+    "/orders/{order}/cancellation/",
+    "/invoices/{invoice}/void/",
+    "/search/?q=acme",
+    "/settings/",
+    "/settings/business/",
+    "/settings/closed-period/",
+    "/settings/limits/",
+    "/settings/payment-types/",
+    "/settings/payment-types/new/",
+    "/settings/users/",
+    "/settings/users/new/",
+    "/settings/profile/",
+    "/accounts/2fa/",
+    "/accounts/password/change/",
+]
+
+
+@pytest.fixture
+def scene() -> dict[str, int]:
+    contact = make_contact()
+    invoice = make_invoice("100.00", contact=contact)
+    make_payment("40.00", invoice=invoice)
+    return {"contact": contact.pk, "order": invoice.order_id, "invoice": invoice.pk}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_page_needs_what_the_content_security_policy_forbids(
+    client: Client, scene: dict[str, int], address: str
+) -> None:
+    sign_in(client)
+
+    answer = client.get(address.format(**scene))
+
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", html)
+    assert not re.search(r"<script(?![^>]*\b(src|type=\"application/json\"))", html)
+    assert html.count("<h1") == 1
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_stranger_is_sent_to_the_login(client: Client, scene: dict[str, int], address: str) -> None:
+    answer = client.get(address.format(**scene))
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_the_navigation_has_exactly_these_entries(client: Client) -> None:
+    sign_in(client)
+
+    html = client.get("/contacts/").content.decode()
+
+    nav = html.partition('<nav class="mainnav"')[2].partition("</nav>")[0]
+    entries = [
+        re.sub(r"<[^>]*>|\s+", " ", e).strip()
+        for e in re.findall(r"<(?:a|button)\b.*?</(?:a|button)>", nav, re.S)
+    ]
+    assert entries == [
+        *("Dashboard", "Contacts", "E-Commerce"),
+        *("Orders", "All Orders", "Enter a Payment", "Add Order", "Payments", "Products"),
+        *("Reports", "Settings"),
+    ]
+    assert re.search(r'href="/contacts/"\s+aria-current="page"', nav)
+
+
+def test_someone_who_may_only_look_sees_no_buttons(client: Client, scene: dict[str, int]) -> None:
+    sign_in(client, Role.VIEWER)
+
+    for address in (
+        "/contacts/",
+        "/contacts/{contact}/orders/",
+        "/orders/",
+        "/orders/{order}/",
+        "/products/",
+    ):
+        said = text_of(client.get(address.format(**scene)))
+        for button in ("Add ", "Enter a Payment", "Change Items", "Void Invoice", "Cancel Order", "Edit"):
+            assert button not in said, (address, button)
+
+
+FORBIDDEN_TO_CLERKS = [
+    "/products/new/",
+    "/orders/new/",
+    "/orders/{order}/items/",
+    "/orders/{order}/cancellation/",
+    "/invoices/{invoice}/void/",
+    "/settings/business/",
+    "/settings/limits/",
+    "/settings/payment-types/",
+    "/settings/payment-types/new/",
+    "/settings/users/",
+    "/settings/users/new/",
+]
+
+
+@pytest.mark.parametrize("address", FORBIDDEN_TO_CLERKS)
+def test_a_clerk_is_told_what_the_role_does_not_allow(
+    client: Client, scene: dict[str, int], address: str
+) -> None:
+    sign_in(client, Role.CLERK)
+
+    answer = client.get(address.format(**scene))
+
+    assert answer.status_code == 403
+    assert "Ask a manager or an owner" in text_of(answer)
+    assert client.post(address.format(**scene)).status_code in (403, 405)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/contacts/0/",
+        "/contacts/0/orders/",
+        "/orders/0/",
+        "/orders/0/items/",
+        "/invoices/0/",
+        "/settings/users/0/",
+    ],
+)
+def test_what_does_not_exist_is_404_with_a_way_on(client: Client, address: str) -> None:
+    sign_in(client)
+
+    answer = client.get(address)
+
+    assert answer.status_code == 404
+    assert "was not found" in text_of(answer)
+
+
+def test_an_unknown_address_is_404_for_everyone(client: Client) -> None:
+    stranger = client.get("/nowhere/")
+    sign_in(client)
+    staff = client.get("/nowhere/")
+
+    assert (stranger.status_code, staff.status_code) == (404, 404)
+    assert "There is no such page" in text_of(staff)
+
+
+def test_a_form_that_was_open_too_long_is_answered_kindly() -> None:
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+
+    answer = client.post("/contacts/new/", {"company": "Acme"})
+
+    assert answer.status_code == 403
+    assert "Please send the form again" in text_of(answer)
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (errors.AboveBalance(balance=usd("480.00")), 422, "The balance due is 480.00. Lower"),
+        (errors.PeriodClosed(closed_until=date(2026, 10, 1)), 422, "closed until 1 Oct 2026."),
+        (errors.InvoicePaid(number="INV-1"), 409, "INV-1 has been paid meanwhile."),
+        (errors.NotFound(what="Contact", id=7), 404, "Contact 7 was not found."),
+        (errors.Forbidden(right=Right.VOID.value), 403, "void invoices and cancel orders"),
+    ],
+)
+def test_each_refusal_has_its_words_and_its_status(
+    error: errors.DomainError, status: int, words: str
+) -> None:
+    assert status_of(error) == status
+    assert words in words_of(error, Business(currency="USD", locale="en_US"))
+
+
+def test_an_unknown_right_in_a_template_is_a_mistake() -> None:
+    may = May(frozenset({Right.VOID}))
+
+    assert may["void"]
+    assert not may["edit_orders"]
+    with pytest.raises(ValueError, match="fly"):
+        may["fly"]
+
+
+def request_with_session(client: Client) -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.session = client.session
+    return request
+
+
+def test_a_payment_is_told_once_with_the_new_balance_and_what_to_do_next(client: Client) -> None:
+    sign_in(client)
+    request = request_with_session(client)
+    add_payment_notice(
+        request,
+        {
+            "payment": "P-318",
+            "payment_url": "/payments/1/",
+            "amount_minor": 12000,
+            "currency": "USD",
+            "applied": [{"invoice": "INV-<1042>", "url": "/orders/1/", "balance_minor": 48000}],
+            "credit_minor": 2500,
+            "actions": [
+                {"label": "Undo", "url": "/payments/1/undo/"},
+                {"label": "Add another", "url": "/x/"},
+            ],
+        },
+    )
+    request.session.save()
+
+    answer = client.get("/contacts/")
+
+    assert (
+        "Payment P-318 of 120.00 applied to INV-&lt;1042&gt; . Balance due is now 480.00 ."
+        " Kept as credit on account: 25.00 . Undo Add another"
+    ) in text_of(answer)
+    assert "P-318" not in text_of(client.get("/contacts/"))
+
+
+def test_a_notice_may_name_what_one_wants_to_do_next(client: Client) -> None:
+    sign_in(client)
+    request = request_with_session(client)
+    add_notice(request, "Saved <b>.", actions=[{"label": "Show", "url": reverse("web:contact_list")}])
+    request.session.save()
+
+    html = client.get("/orders/").content.decode()
+
+    assert "Saved &lt;b&gt;." in html
+    assert '<a href="/contacts/">Show</a>' in html
+
+
+def test_signup_is_closed(client: Client) -> None:
+    answer = client.get("/accounts/signup/")
+
+    assert "Sign Up" in text_of(answer)
+    assert "closed" in text_of(answer).lower()
+    assert not list(get_messages(answer.wsgi_request))

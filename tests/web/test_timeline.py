@@ -1,0 +1,72 @@
+"""Events in plain words."""
+
+from typing import Any
+
+import pytest
+
+from duebook.domain.permissions import Role, Source
+from duebook.events.models import Event
+from duebook.staff.models import Business
+from duebook.web.timeline import told
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+BUSINESS = Business(currency="USD", locale="en_US", time_zone="UTC")
+
+
+def words(name: str, **payload: Any) -> str:
+    event = Event.objects.create(name=name, actor_id=0, source=Source.WEB, payload=payload)
+    return told([event], BUSINESS)[0].text
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "sentence"),
+    [
+        (
+            "payment.recorded",
+            {
+                "number": 318,
+                "amount_minor": 12500,
+                "currency": "USD",
+                "payment_type": "Check",
+                "received_on": "2026-10-13",
+                "applied": [{"number": 1042}, {"number": 1043}],
+                "credit_minor": 500,
+            },
+            (
+                "Payment P-318 of 125.00 recorded, Check of 13 Oct 2026, applied to INV-1042, INV-1043,"
+                " 5.00 kept as credit on account."
+            ),
+        ),
+        (
+            "payment.returned",
+            {"number": 318, "amount_minor": 12500, "currency": "EUR"},
+            "Payment P-318 of €125.00 returned by the bank.",
+        ),
+        (
+            "allocation.moved",
+            {"number": 318, "amount_minor": 100, "currency": "USD"},
+            "1.00 of P-318 moved to another invoice.",
+        ),
+        ("payment.amended", {"number": 318}, "Reference or notes of P-318 amended."),
+        ("contact.edited", {"after": {"postal_code": "1"}}, "Contact edited: postal code."),
+        ("contact.edited", {"after": {}}, "Contact saved unchanged."),
+        ("payment_plan.made", {"number": "7"}, "Payment plan 7 made"),
+    ],
+)
+def test_an_event_is_a_sentence(name: str, payload: dict[str, Any], sentence: str) -> None:
+    assert words(name, **payload) == sentence
+
+
+def test_each_entry_says_who(django_assert_num_queries: Any) -> None:
+    carl = make_user(role=Role.CLERK)
+    events = [
+        Event.objects.create(name="x.done", actor_id=actor_id, source=source)
+        for actor_id, source in [(carl.pk, "web"), (0, "job"), (0, "import"), (999_999, "web")]
+    ]
+
+    with django_assert_num_queries(1):
+        entries = told(events, BUSINESS)
+
+    assert [entry.who for entry in entries] == ["Carl", "Duebook", "by an import", "someone"]
