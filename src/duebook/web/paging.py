@@ -82,7 +82,7 @@ def _text(row: Model, names: Sequence[str]) -> str:
 
 def _cursor(text: str, names: Sequence[str]) -> list[Any] | None:
     """The key that a cursor stands for; None where someone made it up."""
-    if not text or len(text) > 500:
+    if not text or len(text) > 500 or "\\u0000" in text or "\x00" in text:
         return None
     try:
         values = json.loads(text)

@@ -16,6 +16,9 @@ _TEXTS = (
 
 
 class ContactForm(KeyedForm):
+    all_optional = True
+    """Any one of the three names will do, so no field says that it is optional."""
+
     given_name = forms.CharField(label=_("First name"), max_length=100, required=False)
     family_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
     company = forms.CharField(label=_("Company"), max_length=200, required=False)

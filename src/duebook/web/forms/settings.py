@@ -10,6 +10,7 @@ from babel.localedata import locale_identifiers
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.money import Money
@@ -124,7 +125,7 @@ class LimitsForm(KeyedForm):
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for role, right in limited_pairs():
-            field = MoneyField(label=f"{User.Roles(role.value).label}: {right.value}", required=False)
+            field = MoneyField(label=f"{role_label(role)}: {right.value}", required=False)
             field.in_currency(business.currency, business)
             self.fields[_limit_name(role, right)] = field
 
@@ -136,11 +137,12 @@ class LimitsForm(KeyedForm):
             for limit in limits
         }
 
-    def rows(self) -> Iterator[tuple[str, list[Any]]]:
-        """For each right its label and its fields, None where the role does not hold it."""
+    def rows(self) -> Iterator[tuple[str, list[tuple[str, BoundField | None]]]]:
+        """For each right its label, and for each role its name and field, None where it lacks the right."""
         for right in LIMITED_RIGHTS:
-            names = [_limit_name(role, right) for role in LIMITED_ROLES]
-            yield right.value, [self[name] if name in self.fields else None for name in names]
+            names = [(role, _limit_name(role, right)) for role in LIMITED_ROLES]
+            cells = [(role_label(role), self[name] if name in self.fields else None) for role, name in names]
+            yield right.value, cells
 
     def limits(self) -> dict[tuple[Role, Right], Money]:
         """What was typed."""
@@ -150,6 +152,11 @@ class LimitsForm(KeyedForm):
 
 LIMITED_ROLES = (Role.CLERK, Role.MANAGER)
 """An owner sets the limits and has none."""
+
+
+def role_label(role: Role) -> str:
+    """The role as people read it."""
+    return str(User.Roles(role.value).label)
 
 
 def limited_pairs() -> list[tuple[Role, Right]]:

@@ -12,7 +12,14 @@ from duebook.staff.models import RoleLimit, User
 from duebook.staff.services.change_business import change_business
 from duebook.staff.services.change_logo import change_logo
 from duebook.staff.services.set_role_limits import set_role_limits
-from duebook.web.forms.settings import LIMITED_ROLES, BusinessForm, CloseBooksForm, LimitsForm, LogoForm
+from duebook.web.forms.settings import (
+    LIMITED_ROLES,
+    BusinessForm,
+    CloseBooksForm,
+    LimitsForm,
+    LogoForm,
+    role_label,
+)
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires, rights_of, today_of
 
@@ -118,5 +125,5 @@ def limits(request: StaffRequest) -> HttpResponse:
         if done is not None:
             add_notice(request, _("Saved."))
             return redirect("web:settings_limits")
-    roles = [User.Roles(role.value).label for role in LIMITED_ROLES]
+    roles = [role_label(role) for role in LIMITED_ROLES]
     return render(request, "web/settings/limits.html", {"form": form, "roles": roles}, status=form.status)
