@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from duebook.ledger.models import Account
+from django.db.models import Min, OuterRef, Subquery
+
+from duebook.ledger.models import Account, Transfer
 from duebook.reports.queries.rows import all_rows, streamed_rows
 
 
@@ -46,6 +48,16 @@ def every_transfer(first: date, last: date) -> Iterator[JournalRow]:
 def currencies_of_journal() -> list[str]:
     """The currencies that the books know."""
     return [row[0] for row in all_rows("SELECT DISTINCT currency FROM ledger_transfer ORDER BY 1", {})]
+
+
+def first_day() -> date | None:
+    """The day of the first transfer; one look into an index for each account."""
+    own = Transfer.objects.filter(debit_account=OuterRef("pk")).order_by("effective_on")
+    first = Account.objects.annotate(first=Subquery(own.values("effective_on")[:1])).aggregate(
+        day=Min("first")
+    )
+    day: date | None = first["day"]
+    return day
 
 
 def accounts_by_id() -> dict[int, Account]:

@@ -56,6 +56,17 @@ class TypeFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class DayFigure:
+    """What money of one type came to on one day, less what was undone; minor units."""
+
+    day: date
+    type_id: int
+    label: str
+    currency: str
+    received_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRow:
     """One payment that was received, undone or returned on the day."""
 
@@ -120,6 +131,16 @@ SELECT y.id, y.label, p.kind <> %(adjustment)s, p.currency,
  GROUP BY y.id, p.kind, p.currency ORDER BY p.currency, y.position, y.id
 """
 
+_BY_DAY = """
+SELECT h.day, y.id, y.label, p.currency,
+       sum(CASE h.happening WHEN 'received' THEN h.amount_minor ELSE -h.amount_minor END)::bigint
+  FROM ({happened}) AS h
+  JOIN payments_payment p ON p.id = h.payment_id
+  JOIN payments_paymenttype y ON y.id = p.payment_type_id
+ WHERE h.happening <> 'returned' AND p.kind <> %(adjustment)s
+ GROUP BY h.day, y.id, p.currency ORDER BY p.currency, y.position, y.id, h.day
+"""
+
 _ROWS = """
 SELECT h.day, h.happening, p.id, p.number, c.id, c.name, y.label, p.reference, h.amount_minor, p.currency,
        p.reversed_minor > 0
@@ -136,6 +157,12 @@ def payments_by_type(first: date, last: date) -> list[TypeFigures]:
     """What each type of payment came to from the first to the last day, one row a type and currency."""
     rows = all_rows(_BY_TYPE.format(happened=_HAPPENED), _parameters(PaymentFilter(first, last)))
     return [TypeFigures(*row) for row in rows]
+
+
+def received_by_day(first: date, last: date) -> list[DayFigure]:
+    """Money received from the first to the last day, by day and type; days without any are left out."""
+    rows = all_rows(_BY_DAY.format(happened=_HAPPENED), _parameters(PaymentFilter(first, last)))
+    return [DayFigure(*row) for row in rows]
 
 
 def payment_rows(wanted: PaymentFilter, *, limit: int, offset: int = 0) -> list[PaymentRow]:

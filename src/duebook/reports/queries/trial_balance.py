@@ -22,6 +22,10 @@ class AccountBalance:
         """Debits less credits."""
         return self.debit_minor - self.credit_minor
 
+    @property
+    def credit_balance_minor(self) -> int:
+        return -self.balance_minor
+
 
 def trial_balance(as_of: date) -> dict[str, list[AccountBalance]]:
     """By currency, the accounts that moved until the day, by code."""

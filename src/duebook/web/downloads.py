@@ -1,0 +1,30 @@
+"""Files that a page hands out, streamed so that their size does not matter."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext
+
+from duebook.domain.money import to_decimal
+from duebook.ledger.currencies import exponent
+from duebook.reports.csv_text import Cell, csv_lines
+
+
+def csv_download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:
+    """A CSV file of the rows, named as given and translated in its header."""
+    return text_download(f"{name}.csv", csv_lines([gettext(title) for title in header], rows), "text/csv")
+
+
+def text_download(name: str, lines: Iterable[str], content_type: str) -> StreamingHttpResponse:
+    """A text file of the lines. The name is ours, so it needs no quoting."""
+    return StreamingHttpResponse(
+        lines,
+        content_type=f"{content_type}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def amount_cell(minor: int, currency: str) -> Decimal:
+    """The amount as a number with the decimals of its currency."""
+    return to_decimal(minor, exponent(currency))

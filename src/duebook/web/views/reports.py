@@ -1,0 +1,108 @@
+"""The list of reports, and what is held on account."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from duebook.domain.permissions import Right
+from duebook.reports.queries.credit import contacts_with_credit, every_contact_with_credit
+from duebook.web.downloads import amount_cell, csv_download
+from duebook.web.numbered_pages import numbered, page_number, window
+from duebook.web.request import StaffRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A report in the list: its name, what it answers and where it is."""
+
+    name: str
+    answers: str
+    url: str
+    icon: str
+
+
+@require_safe
+@requires(Right.VIEW)
+def report_list(request: StaffRequest) -> HttpResponse:
+    """All reports and the question that each answers."""
+    return render(request, "web/reports/list.html", {"sections": _sections()})
+
+
+def _sections() -> list[tuple[str, list[Entry]]]:
+    return [
+        (
+            _("Customers"),
+            [
+                Entry(
+                    _("Receivables aging"),
+                    _("Who owes what, and for how long, on any day."),
+                    reverse("web:report_receivables"),
+                    "ti-clock-dollar",
+                ),
+                Entry(
+                    _("Credit on account"),
+                    _("Whose money is here without an invoice to settle."),
+                    reverse("web:report_credit"),
+                    "ti-wallet",
+                ),
+                Entry(
+                    _("Payments of a period"),
+                    _("What came in, by type; what was undone and what the bank took back."),
+                    reverse("web:report_payments"),
+                    "ti-cash",
+                ),
+            ],
+        ),
+        (
+            _("Books"),
+            [
+                Entry(
+                    _("Trial balance"),
+                    _("The balance of every account on any day, and what moved each."),
+                    reverse("web:report_trial_balance"),
+                    "ti-scale",
+                ),
+                Entry(
+                    _("Journal"),
+                    _("Every entry of a period, as CSV or for hledger."),
+                    reverse("web:report_journal"),
+                    "ti-book",
+                ),
+            ],
+        ),
+    ]
+
+
+@require_safe
+@requires(Right.VIEW)
+def credit(request: StaffRequest) -> HttpResponse:
+    """Contacts with credit on account, those first whose open invoices it could settle."""
+    number = page_number(request.GET)
+    only_usable = request.GET.get("usable") == "1"
+    rows = contacts_with_credit(only_usable=only_usable, **window(number))
+    context = {"page": numbered(rows, number), "only_usable": only_usable}
+    return render(request, "web/reports/credit.html", context)
+
+
+@require_safe
+@requires(Right.VIEW)
+def credit_csv(request: StaffRequest) -> HttpResponseBase:
+    """The same contacts as a file."""
+    rows = every_contact_with_credit(only_usable=request.GET.get("usable") == "1")
+    return csv_download(
+        "credit-on-account",
+        ["Contact", "Currency", "Credit on account", "Balance due"],
+        (
+            [
+                row.name,
+                row.currency,
+                amount_cell(row.credit_minor, row.currency),
+                amount_cell(row.due_minor, row.currency),
+            ]
+            for row in rows
+        ),
+    )
