@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
-from duebook.domain.accounts import SystemAccount
+from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.invoices.models import Invoice
+from duebook.ledger.models import Account, Transfer
 from duebook.payments.models import Allocation, Payment, PaymentType
 
 
@@ -67,7 +68,7 @@ def payment_types_for(rights: Collection[Right]) -> list[PaymentType]:
 
 
 def usual_type(types: Iterable[PaymentType], last_id: int | None) -> PaymentType | None:
-    """The type to offer first: the one used last, else Check, the first one that goes into undeposited funds."""
+    """The type to offer first: the one used last, else the first that goes into undeposited funds: Check."""
     offered = [one for one in types if one.kind == PaymentKind.MONEY.value]
     last = [one for one in offered if one.pk == last_id]
     checks = [one for one in offered if one.account_id == SystemAccount.UNDEPOSITED_FUNDS]
@@ -104,3 +105,10 @@ def payment_by_id(payment_id: int) -> Payment:
     if payment is None:
         raise NotFound(what="Payment", id=payment_id)
     return payment
+
+
+def account_of(payment: Payment) -> Account:
+    """The account that the payment was booked to; its type may have another one today."""
+    kinds = (TransferKind.PAYMENT_RECEIVED.value, TransferKind.ADJUSTMENT.value)
+    booked = Transfer.objects.filter(payment_id=payment.pk, kind__in=kinds, corrects_id__isnull=True)
+    return booked.select_related("debit_account").get().debit_account

@@ -5,11 +5,31 @@ from datetime import date
 from django.db import transaction
 
 from duebook.domain.permissions import Actor
-from duebook.domain.recording import PaymentInput
+from duebook.domain.recording import PaymentDecision, PaymentInput
 from duebook.payments import write_path
-from duebook.payments.services.record_payment import RecordedPayment, record_payment
-from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.payments.services.record_payment import RecordedPayment, decide_recording, record_payment
+from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
 from duebook.payments.state import contact_of, invoice_ids_of
+
+
+def preview_correction(*, payment_id: int, wanted: PaymentInput, actor: Actor, on: date) -> PaymentDecision:
+    """What recording the other payment would do once this one is undone; writes nothing.
+
+    Raises as ``correct_payment``, but for the reason and the request key.
+    """
+    undone = preview_reversal(payment_id=payment_id, actor=actor, on=on)
+    situation = write_path.read_situation(
+        invoice_ids=[share.invoice_id for share in wanted.shares],
+        type_ids=[wanted.payment_type_id],
+        contact_ids=[wanted.contact_id],
+        actor_id=actor.user_id,
+        request_keys=[],
+        new_payments=0,
+    )
+    for change in undone.balances:
+        if change.invoice_id in situation.invoices:
+            situation.invoices[change.invoice_id].applied_minor -= (change.after - change.before).minor
+    return decide_recording(wanted, actor, on, situation)
 
 
 @transaction.atomic

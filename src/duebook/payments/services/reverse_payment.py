@@ -1,6 +1,7 @@
 """Undo a payment that was entered by mistake, with everything it caused."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,9 +20,19 @@ from duebook.staff.queries import business
 PREVIEW_REASON = "preview"
 
 
-def may_reverse(rows: PaymentRows, actor: Actor, on: date) -> bool:
+class Recorded(Protocol):
+    """Who recorded a payment, and when."""
+
+    @property
+    def recorded_by_id(self) -> int: ...
+
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+def may_reverse(recorded: Recorded, actor: Actor, on: date) -> bool:
     """Whether the actor may undo this payment: any, or an own one on the day it was recorded."""
-    return actor.may(Right.UNDO_ANY) or _own_of_today(rows, actor, on)
+    return actor.may(Right.UNDO_ANY) or _own_of_today(recorded, actor, on)
 
 
 def preview_reversal(*, payment_id: int, actor: Actor, on: date) -> ReversalDecision:
@@ -112,6 +123,6 @@ def _decide(rows: PaymentRows, reason: str, actor: Actor, on: date) -> ReversalD
     )
 
 
-def _own_of_today(rows: PaymentRows, actor: Actor, on: date) -> bool:
-    recorded_on = rows.recorded_at.astimezone(ZoneInfo(business().time_zone)).date()
-    return actor.may(Right.UNDO_OWN_TODAY) and rows.recorded_by_id == actor.user_id and recorded_on == on
+def _own_of_today(recorded: Recorded, actor: Actor, on: date) -> bool:
+    recorded_on = recorded.recorded_at.astimezone(ZoneInfo(business().time_zone)).date()
+    return actor.may(Right.UNDO_OWN_TODAY) and recorded.recorded_by_id == actor.user_id and recorded_on == on

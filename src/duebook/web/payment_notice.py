@@ -1,0 +1,56 @@
+"""Where a payment leads back to, and what is said there: what it settled, what is due, what to do next."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from duebook.payments.models import Payment
+from duebook.payments.queries import applied_by, payment_by_id
+from duebook.web.notices import Action, add_payment_notice
+from duebook.web.request import StaffRequest
+
+FROM_ORDER = "order"
+FROM_ENTER = "enter"
+
+
+def back_to_origin(request: StaffRequest, payment_id: int, origin: str) -> HttpResponse:
+    """Say what the payment did and go back to the order, or to the contact's Order tab."""
+    payment = payment_by_id(payment_id)
+    parts = applied_by(payment)
+    add_payment_notice(
+        request,
+        {
+            "payment": str(payment),
+            "payment_url": reverse("web:payment", args=[payment.pk]),
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "applied": [
+                {
+                    "invoice": str(part.invoice),
+                    "url": reverse("web:order", args=[part.invoice.order_id]),
+                    "balance_minor": part.invoice.balance_due_minor,
+                }
+                for part in parts
+            ],
+            "credit_minor": payment.credit_minor,
+            "actions": _next_acts(payment, origin),
+        },
+    )
+    if origin == FROM_ORDER and parts:
+        return redirect("web:order", parts[0].invoice.order_id)
+    return redirect("web:contact_orders", payment.contact_id)
+
+
+def _next_acts(payment: Payment, origin: str) -> list[Action]:
+    one = [payment.pk]
+    add = (
+        reverse("web:payment_enter")
+        if origin == FROM_ENTER
+        else reverse("web:payment_add", args=[payment.contact_id])
+    )
+    return [
+        {"label": _("Undo"), "url": reverse("web:payment_reversal", args=one)},
+        {"label": _("Receipt"), "url": reverse("web:payment_receipt", args=one)},
+        {"label": _("Add another"), "url": add},
+    ]

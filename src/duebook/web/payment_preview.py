@@ -1,0 +1,160 @@
+"""What an act will do, as the panel beside its form shows it: balances, commissions, books, credit.
+
+Made of the decision that saving runs; nothing is computed here but words.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.recording import Movement, PaymentDecision
+from duebook.domain.undoing import (
+    AllocationRow,
+    BalanceChange,
+    CreditDecision,
+    MoveDecision,
+    ReturnDecision,
+    ReversalDecision,
+    allocated,
+)
+from duebook.ledger.models import Account
+from duebook.web.formats import figure
+from duebook.web.payment_scene import Due, OrderPartner, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceLine:
+    """An invoice's balance due before and after; ``total`` is None where no bar is wanted."""
+
+    label: str
+    before: Money
+    after: Money
+    total: Money | None = None
+
+    @property
+    def settled_minor(self) -> int:
+        """What was settled before."""
+        return self.total.minor - self.before.minor if self.total else 0
+
+    @property
+    def adds_minor(self) -> int:
+        return self.before.minor - self.after.minor
+
+
+@dataclass(frozen=True, slots=True)
+class BookLine:
+    """One movement of the books."""
+
+    debit: str
+    credit: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The content of the panel. ``problem`` says what stands in the way, ``hint`` what is still missing."""
+
+    problem: str = ""
+    hint: str = ""
+    balances: Sequence[BalanceLine] = ()
+    partners: Sequence[OrderPartner] = ()
+    commissions: str = ""
+    books: Sequence[BookLine] = ()
+    credit: Money | None = None
+    credit_before: Money | None = None
+    credit_after: Money | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        return bool(self.books or self.balances)
+
+
+def of_payment(decision: PaymentDecision, scene: Scene) -> Preview:
+    """The panel of a payment about to be recorded."""
+    dues = [due for part in decision.applied if (due := scene.due(part.invoice_id)) is not None]
+    return Preview(
+        balances=[
+            BalanceLine(f"INV-{part.number}", part.balance_before, part.balance_after, part.total)
+            for part in decision.applied
+        ],
+        partners=_partners(dues),
+        commissions=_about_commissions(decision, dues, scene),
+        books=book_lines(decision.movements, decision.input.amount.currency),
+        credit=decision.credit or None,
+    )
+
+
+def of_reversal(decision: ReversalDecision) -> Preview:
+    """The panel of a payment about to be undone."""
+    movements = [mirrored.movement for mirrored in decision.mirrored]
+    return Preview(
+        balances=balance_lines(decision.balances),
+        books=book_lines(movements, decision.amount.currency),
+        credit_before=decision.credit_gone or None,
+        credit_after=Money(0, decision.amount.currency) if decision.credit_gone else None,
+    )
+
+
+def of_return(decision: ReturnDecision) -> Preview:
+    """The panel of a payment that the bank took back."""
+    return Preview(
+        balances=balance_lines(decision.balances),
+        books=book_lines(decision.movements, decision.amount.currency),
+    )
+
+
+def of_move(decision: MoveDecision) -> Preview:
+    """The panel of a part of a payment about to be moved."""
+    released = sum(row.minor for row in decision.allocations)
+    return Preview(
+        balances=balance_lines(decision.balances),
+        books=book_lines(decision.movements, decision.amount.currency),
+        credit=Money(-released, decision.amount.currency) if released else None,
+    )
+
+
+def of_credit(decision: CreditDecision) -> Preview:
+    """The panel of credit about to be applied."""
+    rows = [
+        AllocationRow(use.invoice_id, use.minor, counts=True, applied_on=decision.applied_on)
+        for use in decision.uses
+    ]
+    return Preview(
+        balances=balance_lines(decision.balances),
+        books=book_lines((allocated(row) for row in rows), decision.amount.currency),
+        credit_before=decision.credit_before,
+        credit_after=decision.credit_after,
+    )
+
+
+def balance_lines(changes: Iterable[BalanceChange]) -> list[BalanceLine]:
+    return [BalanceLine(f"INV-{change.number}", change.before, change.after) for change in changes]
+
+
+def book_lines(movements: Iterable[Movement], currency: str) -> list[BookLine]:
+    """Each movement with the names of its accounts; one query."""
+    rows = list(movements)
+    ids = {row.debit for row in rows} | {row.credit for row in rows}
+    names = dict(Account.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return [BookLine(names[row.debit], names[row.credit], Money(row.minor, currency)) for row in rows]
+
+
+def _partners(dues: Iterable[Due]) -> list[OrderPartner]:
+    return list(dict.fromkeys(partner for due in dues for partner in due.partners))
+
+
+def _about_commissions(decision: PaymentDecision, dues: Sequence[Due], scene: Scene) -> str:
+    """Why partners get what they get, in one sentence; there are no commission programs yet."""
+    if not decision.input.apply_to_commissions:
+        return _("Apply to Commissions is No: this payment is left out of the partners' commissions.")
+    if decision.type.kind is PaymentKind.ADJUSTMENT:
+        nothing = figure(Money(0, decision.input.amount.currency), scene.business)
+        return _("No money comes in; this pays %(amount)s commission.") % {"amount": nothing}
+    if not dues:
+        return _("Nothing is applied to an order, so no commission is due.")
+    if not any(due.partners for due in dues):
+        return _("No referral partner is on this order: no commission is due.")
+    return ""

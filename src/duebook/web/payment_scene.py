@@ -1,0 +1,143 @@
+"""What the payment form knows before anything is typed: the contact, what is due, the types, the credit.
+
+Read anew for each answer, so that a form that comes back always shows the balances of now.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils.translation import gettext as _
+
+from duebook.contacts.models import Contact
+from duebook.contacts.queries import contact_by_id
+from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.invoices.models import Invoice
+from duebook.ledger.queries import closed_until
+from duebook.payments.models import Payment, PaymentType
+from duebook.payments.queries import applied_by, credit_of, invoices_due_from, payment_types_for
+from duebook.staff.models import Business
+from duebook.web.formats import day_and_month, figure
+from duebook.web.request import StaffRequest, rights_of, today_of
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPartner:
+    """A referral partner of an order and the role in it."""
+
+    name: str
+    is_lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An invoice that may be paid now: what it came to and what is due on it."""
+
+    id: int
+    label: str
+    title: str
+    due_on: date
+    total: Money
+    balance: Money
+    partners: tuple[OrderPartner, ...]
+
+    @property
+    def part_name(self) -> str:
+        """The name of the field that takes this invoice's part of a payment that is split."""
+        return f"part_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a payment form shows and reads."""
+
+    contact: Contact
+    business: Business
+    today: date
+    dues: tuple[Due, ...]
+    types: tuple[PaymentType, ...]
+    credit: tuple[Money, ...]
+    closed_until: date | None
+
+    @property
+    def opens_on(self) -> date | None:
+        """The first day after the closed period."""
+        return self.closed_until + timedelta(days=1) if self.closed_until else None
+
+    def due(self, invoice_id: int | None) -> Due | None:
+        return next((due for due in self.dues if due.id == invoice_id), None)
+
+    def type(self, type_id: int | None) -> PaymentType | None:
+        return next((one for one in self.types if one.pk == type_id), None)
+
+    def is_adjustment(self, type_id: int | None) -> bool:
+        """Whether a payment of this type brings no money."""
+        found = self.type(type_id)
+        return found is not None and found.kind == PaymentKind.ADJUSTMENT.value
+
+    def of_currency(self, currency: str) -> list[Due]:
+        return [due for due in self.dues if due.balance.currency == currency]
+
+    def credit_in(self, currency: str) -> Money:
+        return next((amount for amount in self.credit if amount.currency == currency), Money(0, currency))
+
+    def in_words(self, due: Due) -> str:
+        """INV-1042 · Website package · due 12 Nov · 480.00 due of 1,200.00"""
+        day = day_and_month(due.due_on, self.today, self.business)
+        balance, total = figure(due.balance, self.business), figure(due.total, self.business)
+        return _("%(invoice)s · %(title)s · due %(day)s · %(balance)s due of %(total)s") % {
+            "invoice": due.label,
+            "title": due.title,
+            "day": day,
+            "balance": balance,
+            "total": total,
+        }
+
+
+def read_scene(request: StaffRequest, contact_id: int, *, corrects: Payment | None = None) -> Scene:
+    """The scene of a contact now; what ``corrects``, a payment that will be undone, settles counts as due.
+
+    Raises NotFound.
+    """
+    freed: Mapping[int, int] = {}
+    if corrects is not None and corrects.contact_id == contact_id:
+        freed = {part.invoice.pk: part.amount.minor for part in applied_by(corrects)}
+    return Scene(
+        contact=contact_by_id(contact_id),
+        business=request.business,
+        today=today_of(request),
+        dues=tuple(_due(row, freed.get(row.pk, 0)) for row in invoices_due_from(contact_id, also=freed)),
+        types=tuple(payment_types_for(rights_of(request))),
+        credit=tuple(_credit(contact_id, corrects)),
+        closed_until=closed_until(),
+    )
+
+
+def _credit(contact_id: int, corrects: Payment | None) -> Iterable[Money]:
+    """The contact's credit, without what the payment to be undone has left."""
+    for amount in credit_of(contact_id):
+        gone = (
+            corrects is not None
+            and corrects.contact_id == contact_id
+            and corrects.currency == amount.currency
+        )
+        left = amount - Money(corrects.credit_minor, amount.currency) if corrects and gone else amount
+        if left:
+            yield left
+
+
+def _due(invoice: Invoice, freed_minor: int) -> Due:
+    order = invoice.order
+    named = ((order.lead_partner, True), (order.sale_partner, False))
+    return Due(
+        id=invoice.pk,
+        label=str(invoice),
+        title=order.title,
+        due_on=invoice.due_on,
+        total=Money(invoice.total_minor, invoice.currency),
+        balance=Money(invoice.balance_due_minor + freed_minor, invoice.currency),
+        partners=tuple(
+            OrderPartner(partner.name, is_lead) for partner, is_lead in named if partner is not None
+        ),
+    )

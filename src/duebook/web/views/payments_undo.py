@@ -1,0 +1,94 @@
+"""Undoing a payment that was entered by mistake, and recording that the bank took one back."""
+
+from functools import partial
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from duebook.domain.money import Money
+from duebook.domain.permissions import Right
+from duebook.payments.models import Payment
+from duebook.payments.queries import payment_by_id
+from duebook.payments.services.return_payment import preview_return, return_payment
+from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
+from duebook.web import payment_preview
+from duebook.web.formats import figure
+from duebook.web.forms.payment_acts import ReturnForm, UndoForm
+from duebook.web.notices import add_notice
+from duebook.web.payment_act import Act, fill_in_hint, perform, typed_or
+from duebook.web.payment_preview import Preview
+from duebook.web.payment_scene import read_scene
+from duebook.web.request import StaffRequest, actor_of, requires, today_of
+
+_STAND_IN = "preview"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
+    """Show everything that undoing will do and ask why, then undo."""
+    payment = payment_by_id(payment_id)
+    actor, on = actor_of(request), today_of(request)
+    form = UndoForm(request.POST or None)
+    act = Act(
+        template="web/payments/undo.html",
+        preview=lambda: payment_preview.of_reversal(
+            preview_reversal(payment_id=payment_id, actor=actor, on=on)
+        ),
+        write=lambda: reverse_payment(
+            payment_id=payment_id,
+            reason=form.cleaned_data["reason"],
+            request_key=form.key,
+            actor=actor,
+            on=on,
+        ),
+        done=partial(_done, request, payment, _("Payment %(payment)s of %(amount)s is undone.")),
+        context={"payment": payment, "contact": payment.contact},
+    )
+    return perform(request, form, act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.RETURN_PAYMENTS)
+def payment_return(request: StaffRequest, payment_id: int) -> HttpResponse:
+    """Record that the bank took the payment back: the invoices are open again from that day."""
+    payment = payment_by_id(payment_id)
+    actor, on = actor_of(request), today_of(request)
+    scene = read_scene(request, payment.contact_id)
+    form = ReturnForm(scene, payment, request.POST or None, initial={"returned_on": on})
+
+    def preview() -> Preview:
+        day, fee = typed_or(form, "returned_on"), typed_or(form, "fee")
+        if day is None:
+            return fill_in_hint()
+        return payment_preview.of_return(
+            preview_return(
+                payment_id=payment_id, returned_on=day, reason=_STAND_IN, fee=fee, actor=actor, on=on
+            )
+        )
+
+    act = Act(
+        template="web/payments/return.html",
+        preview=preview,
+        write=lambda: return_payment(
+            payment_id=payment_id,
+            returned_on=form.cleaned_data["returned_on"],
+            reason=form.cleaned_data["reason"],
+            fee=form.cleaned_data["fee"],
+            request_key=form.key,
+            actor=actor,
+            on=on,
+        ),
+        done=partial(
+            _done, request, payment, _("Payment %(payment)s of %(amount)s was returned by the bank.")
+        ),
+        context={"payment": payment, "contact": payment.contact},
+    )
+    return perform(request, form, act)
+
+
+def _done(request: StaffRequest, payment: Payment, sentence: str) -> HttpResponse:
+    amount = figure(Money(payment.amount_minor, payment.currency), request.business)
+    add_notice(request, sentence % {"payment": payment, "amount": amount})
+    return redirect("web:payment", payment.pk)
