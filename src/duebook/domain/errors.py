@@ -533,3 +533,17 @@ class LogoNotUsable(Invalid):
     code = "logo_not_usable"
     field = "logo"
     message = "Choose a PNG or JPEG picture of at most {kilobytes} kB."
+
+
+# Receipts
+
+
+class NoEmailAddress(Invalid):
+    code = "no_email_address"
+    field = "address"
+    message = "Enter the e-mail address that the receipt goes to."
+
+
+class MailNotSent(NotAllowed):
+    code = "mail_not_sent"
+    message = "The mail server did not take the message. Try again later, or print the receipt."

@@ -6,11 +6,17 @@ Each is safe to run twice: a worker that is killed leaves its job to be run agai
 import logging
 
 from django.core.management import call_command
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 
+from duebook.domain.errors import NoEmailAddress
+from duebook.domain.permissions import Actor, Source
+from duebook.reports.queries.receipt import receipt_of
+from duebook.reports.services.email_receipt import email_receipt
 from duebook.reports.services.verify_books import verify_books
+from duebook.reports.snapshots import refresh_snapshot
+from duebook.staff.queries import today
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +39,29 @@ def verify(timestamp: int) -> None:
     if findings:
         raise BooksDiffer(f"{len(findings)} findings")
     log.info("verify: the books are in order")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="refresh_snapshot", queueing_lock="refresh_snapshot")
+def refresh_dashboard(timestamp: int) -> None:
+    """Keep the dashboard's figures young enough, so that no page has to count them."""
+    refresh_snapshot(on=today())
+
+
+@app.task(name="email_receipt", retry=RetryStrategy(max_attempts=6, exponential_wait=60))
+def email_receipt_of(payment_id: int) -> None:
+    """Send the receipt of a payment just recorded. Raises MailNotSent, after which it is tried again."""
+    if not receipt_of(payment_id).stands:
+        log.info("receipt of payment %s: not sent, it was undone or returned meanwhile", payment_id)
+        return
+    try:
+        email_receipt(
+            payment_id=payment_id,
+            request_key=f"receipt:{payment_id}",
+            actor=Actor.system(Source.JOB),
+        )
+    except NoEmailAddress:
+        log.info("receipt of payment %s: not sent, its contact has no e-mail address", payment_id)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -1,0 +1,48 @@
+"""What a receipt says: what was paid, on what, what remains, and whether the payment still stands."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from duebook.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A part of the payment on one invoice, and what is due on that invoice now."""
+
+    invoice: str
+    title: str
+    applied: Money
+    balance_due: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment as its payer may see it.
+
+    ``replaces`` is the number of the payment that this one corrects, ``replaced_by`` of the one that corrects
+    this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more.
+    """
+
+    payment_id: int
+    number: str
+    contact_id: int
+    name: str
+    address: tuple[str, ...]
+    email: str
+    received_on: date
+    amount: Money
+    type_label: str
+    reference: str
+    is_money: bool
+    lines: tuple[ReceiptLine, ...]
+    credit: Money
+    replaces: str
+    replaced_by: str
+    undone_on: date | None
+    returned_on: date | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the money is still there."""
+        return self.undone_on is None and self.returned_on is None
