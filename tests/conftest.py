@@ -56,8 +56,10 @@ def django_db_modify_db_settings(
 ) -> Iterator[None]:
     """Start the run's own server the first time a test needs a database."""
     with database_server() as url:
-        connections.settings["default"].update(dj_database_url.parse(url, conn_max_age=0))
-        connections.settings["default"]["OPTIONS"] = {"server_side_binding": True}
+        found = dj_database_url.parse(url, conn_max_age=0)
+        settings = connections.settings["default"]
+        options = {**settings["OPTIONS"], **found.get("OPTIONS", {})}
+        settings.update({**found, "OPTIONS": options})
         yield
 
 

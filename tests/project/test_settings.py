@@ -100,7 +100,7 @@ def test_a_given_database_goes_before_the_embedded_one(tmp_path: Path):
 
     assert (embedded["HOST"], embedded["NAME"]) == ("/tmp/Short-x", "duebook")
     assert (given["HOST"], given["NAME"]) == ("db.example.com", "books")
-    assert given["OPTIONS"] == {"server_side_binding": True}
+    assert given["OPTIONS"]["server_side_binding"] is True
     assert (given["CONN_MAX_AGE"], given["CONN_HEALTH_CHECKS"]) == (60, True)
 
 

@@ -119,9 +119,7 @@ def wait_until_ready(server: EmbeddedPostgres, process: subprocess.Popen[bytes])
                 return
         except psycopg.OperationalError as error:
             if process.poll() is not None:
-                raise CommandFailed(
-                    f"The database did not start. {_last_lines(server.program.log)}"
-                ) from error
+                raise CommandFailed(f"The database did not start. {server.program.last_words()}") from error
             if time.monotonic() > deadline:
                 raise CommandFailed(f"The database does not answer: {error}") from error
         time.sleep(0.02)
@@ -247,9 +245,3 @@ def _make_socket_folder(account: Account | None, *, record: Path) -> Path:
 def _clean_environment() -> dict[str, str]:
     """Nothing of ours, so that no PG variable or uninstalled locale changes what the server does."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-
-
-def _last_lines(log: Path | None) -> str:
-    if log is None or not log.exists():
-        return ""
-    return f"The end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-8:])

@@ -15,10 +15,15 @@ from pathlib import Path
 from duebook.jobs import tied_process
 from duebook.jobs.accounts import Account
 
+LAST_LINES = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What to run and how to end it. `argv[0]` is an absolute path; without `log` it shares our output."""
+    """What to run and how to end it. `argv[0]` is an absolute path; without `log` it shares our output.
+
+    `orphan_signal` ends it when we are killed, else `stop_signal` does.
+    """
 
     name: str
     argv: Sequence[str]
@@ -27,8 +32,16 @@ class Program:
     account: Account | None = None
     kept_files: Sequence[int] = ()
     stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals | None = None
     stop_seconds: float = 10
     log: Path | None = None
+
+    def last_words(self) -> str:
+        """The end of its log, empty where it has none."""
+        if self.log is None or not self.log.exists():
+            return ""
+        lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return f"The end of {self.log}:\n" + "\n".join(lines)
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
@@ -39,7 +52,7 @@ def start(program: Program) -> subprocess.Popen[bytes]:
     account = program.account
     shim = [
         *(sys.executable, "-I", "-S", tied_process.__file__),
-        *(str(os.getpid()), str(int(program.stop_signal))),
+        *(str(os.getpid()), str(int(program.orphan_signal or program.stop_signal))),
         *((str(account.user_id), str(account.group_id)) if account else ("-1", "-1")),
     ]
     log = _open_log(program.log) if program.log else None

@@ -65,7 +65,9 @@ def _taken(bind: str, port: int) -> str | None:
     return None
 
 
-def wait_until_healthy(*, bind: str, port: int, host_name: str, look_after: Callable[[], None]) -> None:
+def wait_until_healthy(
+    *, program: Program, bind: str, port: int, host_name: str, look_after: Callable[[], None]
+) -> None:
     """Wait until the server answers that it can serve; `look_after` is called meanwhile.
 
     Raises CommandFailed after a minute.
@@ -73,7 +75,9 @@ def wait_until_healthy(*, bind: str, port: int, host_name: str, look_after: Call
     deadline = time.monotonic() + READY_SECONDS
     while not _healthy(bind, port, host_name):
         if time.monotonic() > deadline:
-            raise CommandFailed(f"The web server did not become ready within {READY_SECONDS} s.")
+            raise CommandFailed(
+                f"The web server did not become ready within {READY_SECONDS} s. {program.last_words()}"
+            )
         look_after()
         time.sleep(0.05)
 

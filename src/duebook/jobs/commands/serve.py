@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -65,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
             embedded_postgres.wait_until_ready(server, supervisor.start(server.program))
             home.write_private_file(home.DATABASE_URL_FILE, server.url)
         login = _prepare_django(options)
-        supervisor.start(_web(options))
+        web = _web(options)
+        supervisor.start(web)
         supervisor.start(_worker(options))
-        _announce(options, supervisor, server, login)
+        _announce(options, supervisor, web, server, login)
         supervisor.run()
     return 0
 
@@ -134,6 +136,9 @@ def _worker(options: argparse.Namespace) -> Program:
     return Program(
         name="worker",
         argv=[sys.executable, "-m", "duebook.jobs.command_line", "worker"],
+        # The database ends with us, and a worker that is asked to stop waits long for one that is gone. What it
+        # was doing is rolled back and runs again.
+        orphan_signal=signal.SIGKILL,
         stop_seconds=25,
         log=_log(options, "worker"),
     )
@@ -142,12 +147,14 @@ def _worker(options: argparse.Namespace) -> Program:
 def _announce(
     options: argparse.Namespace,
     supervisor: Supervisor,
+    web: Program,
     server: embedded_postgres.EmbeddedPostgres | None,
     login: object | None,
 ) -> None:
     from django.conf import settings
 
     wait_until_healthy(
+        program=web,
         bind=options.bind,
         port=options.port,
         host_name=settings.ALLOWED_HOSTS[0],
