@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Concat, Lower, Now, NullIf, Trim
+from django.db.models.functions import Coalesce, Collate, Concat, Lower, Now, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 
 _FULL_NAME = Trim(Concat(F("given_name"), Value(" "), F("family_name")))
@@ -68,6 +68,7 @@ class Contact(models.Model):
         indexes = [
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="contact_search"),
             models.Index(OpClass(Lower("name"), name="text_pattern_ops"), name="contact_by_name"),
+            models.Index(Collate(Lower("name"), "C"), "id", name="contact_in_order"),
             models.Index(Lower("email"), condition=~Q(email=""), name="contact_by_email"),
         ]
 

@@ -3,7 +3,7 @@
 import re
 
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Collate, Lower
 
 from duebook.contacts.models import Contact
 from duebook.domain.errors import NotFound
@@ -30,12 +30,22 @@ def search_contacts(text: str, limit: int = 10) -> list[Contact]:
     return found[:limit]
 
 
+def contacts_in_order() -> QuerySet[Contact]:
+    """Contacts with ``name_key``, by which an index holds them in order whatever the database's collation."""
+    return Contact.objects.annotate(name_key=_name_key())
+
+
+def _name_key() -> Collate:
+    return Collate(Lower("name"), "C")
+
+
 def _words(text: str) -> list[str]:
     return re.sub(r"[\x00%_\\]", " ", text.lower()).split()[:6]
 
 
 def _beginning_with(start: str) -> QuerySet[Contact]:
-    return Contact.objects.alias(key=Lower("name")).filter(key__startswith=start).only(*_SHOWN)
+    rows = Contact.objects.annotate(name_key=_name_key()).filter(name_key__startswith=start)
+    return rows.order_by("name_key", "id").only(*_SHOWN)
 
 
 def _containing(words: list[str]) -> QuerySet[Contact]:

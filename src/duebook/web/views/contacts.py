@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from duebook.contacts.models import Contact
-from duebook.contacts.queries import contact_by_id
+from duebook.contacts.queries import contact_by_id, contacts_in_order
 from duebook.contacts.services.add_contact import add_contact
 from duebook.contacts.services.edit_contact import edit_contact
 from duebook.domain.permissions import Right
@@ -37,8 +35,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         context["matches"] = find_contacts(text, _MOST_FOUND)
         context["most"] = _MOST_FOUND
     else:
-        rows = Contact.objects.annotate(name_key=Lower("name"))
-        context["page"] = page_of(rows, ("name_key", "id"), request.GET)
+        context["page"] = page_of(contacts_in_order(), ("name_key", "id"), request.GET)
     return render(request, "web/contacts/list.html", context)
 
 
