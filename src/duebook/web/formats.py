@@ -5,6 +5,7 @@ currency always shows, so that two amounts never look alike that are not.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -14,6 +15,8 @@ from duebook.ledger.currencies import format_figure, format_money
 from duebook.staff.models import Business
 
 ENGLISH = ("en", "en_")
+"""How the names of English locales begin."""
+_DAYS_KEPT = 4000
 
 
 def figure(money: Money, business: Business) -> str:
@@ -30,16 +33,20 @@ def figure_with_sign(money: Money, business: Business) -> str:
 
 def short_date(day: date, business: Business) -> str:
     """13 Oct 2026 in English, the locale's own medium form elsewhere."""
-    if business.locale.startswith(ENGLISH):
-        return format_date(day, "d MMM y", locale=business.locale)
-    return format_date(day, "medium", locale=business.locale)
+    return _written(day, "d MMM y" if business.locale.startswith(ENGLISH) else "medium", business.locale)
 
 
 def day_and_month(day: date, today: date, business: Business) -> str:
     """16 Dec, with the year where it is not this one."""
     if day.year != today.year or not business.locale.startswith(ENGLISH):
         return short_date(day, business)
-    return format_date(day, "d MMM", locale=business.locale)
+    return _written(day, "d MMM", business.locale)
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _written(day: date, form: str, locale: str) -> str:
+    # A page of 50 rows shows the same few days again and again, and Babel takes its time over each.
+    return format_date(day, form, locale=locale)
 
 
 def instant(moment: datetime, business: Business) -> str:

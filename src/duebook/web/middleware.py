@@ -1,14 +1,15 @@
 """Each request knows its business; a refusal that no form took care of becomes a page that explains it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
 from duebook.domain.errors import DomainError
-from duebook.staff import queries
 from duebook.web.errors import status_of, text_of
+from duebook.web.request import business_of
 
 
 class BusinessMiddleware:
@@ -18,7 +19,7 @@ class BusinessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.business = SimpleLazyObject(queries.business)  # type: ignore[attr-defined]
+        request.business = SimpleLazyObject(partial(business_of, request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

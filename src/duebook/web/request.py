@@ -25,6 +25,14 @@ class StaffRequest(HttpRequest):
     business: Business
 
 
+def business_of(request: HttpRequest) -> Business:
+    """The business's settings, read once a request."""
+    found: Business | None = getattr(request, "_business_row", None)
+    if found is None:
+        found = request._business_row = queries.business()  # type: ignore[attr-defined]
+    return found
+
+
 def rights_of(request: HttpRequest) -> frozenset[Right]:
     """What the signed-in person may do; nothing for a stranger. Costs no query."""
     user = cast(User, request.user)
@@ -38,7 +46,7 @@ def actor_of(request: StaffRequest) -> Actor:
 
 def today_of(request: HttpRequest) -> date:
     """Today in the business's time zone."""
-    return queries.business_day(cast(StaffRequest, request).business)
+    return queries.business_day(business_of(request))
 
 
 def requires(

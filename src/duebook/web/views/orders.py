@@ -25,7 +25,7 @@ from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
-from duebook.web.search import find_contacts
+from duebook.web.search import find
 from duebook.web.timeline import told
 
 STATES = {
@@ -57,11 +57,12 @@ def order_list(request: StaffRequest) -> HttpResponse:
 
 
 def _matching(rows: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
-    matches = find_contacts(text, _MOST_CONTACTS)
-    digits = text.lstrip("#").upper().removeprefix("INV-").strip()
-    if digits.isdigit() and len(digits) < 16:
-        return rows.filter(Q(number=int(digits)) | Q(order__number=int(digits)))
-    return rows.filter(contact_id__in=[match.contact.pk for match in matches])
+    found = find(text, _MOST_CONTACTS)
+    if found.invoices or found.orders:
+        # By ids on one table: an OR over two tables would read both from end to end.
+        of_order = Q(order_id__in=[order.pk for order in found.orders])
+        return rows.filter(of_order | Q(pk__in=[invoice.pk for invoice in found.invoices]))
+    return rows.filter(contact_id__in=[contact.pk for contact in found.contacts])
 
 
 @require_safe
