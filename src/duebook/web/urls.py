@@ -2,16 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from duebook.web.sections import contacts, orders, pending, products, settings
+from duebook.web.sections import contacts, dashboard, orders, payments, products, receipts, reports, settings
+from duebook.web.sections import help as help_pages
 from duebook.web.views import search
 
 app_name = "web"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(dashboard)),
     path("search/", search.search, name="search"),
     path("contacts/", include(contacts)),
     path("products/", include(products)),
     path("", include(orders)),
+    path("", include(payments)),
+    path("", include(receipts)),
+    path("reports/", include(reports)),
     path("settings/", include(settings)),
-    path("", include(pending)),
+    path("help/", include(help_pages)),
 ]
