@@ -40,3 +40,9 @@ def test_the_health_check_needs_no_https(client: Client, settings):
 
     assert client.get("/healthz").status_code == 200
     assert client.get("/accounts/login/").status_code == 301
+
+
+def test_the_icon_is_found_where_browsers_look_for_it(client: Client):
+    answer = client.get("/favicon.ico")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/static/web/icon.svg")

@@ -1,11 +1,23 @@
 """All addresses. The staff pages have the root; each face brings its own list."""
 
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from duebook.project.health import healthz
 
+
+@login_not_required
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """What a browser asks for beside everything that is not a page of ours, such as a CSV file or JSON."""
+    return redirect(static("web/icon.svg"))
+
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("favicon.ico", favicon),
     path("accounts/", include("allauth.urls")),
     path("", include("duebook.web.urls")),
 ]
