@@ -5,34 +5,49 @@ plan may name an invoice any number of times. One payment is a batch of one.
 """
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import Movement, OpenInvoice, TypeTerms
 
-_LOCK_INVOICES = "SELECT id FROM invoices_invoice WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-_LOCK_CONTACTS = "SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-_LOCK_PAYMENTS = "SELECT id FROM payments_payment WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# A list is read by a subquery of its own: of a plain parameter the planner counts the elements each time and
+# then never keeps the plan, and planning these statements takes longer than running them.
+_LOCK_INVOICES = (
+    "SELECT id FROM invoices_invoice WHERE id = ANY(ARRAY(SELECT unnest(%s::bigint[])))"
+    " ORDER BY id FOR NO KEY UPDATE"
+)
+_LOCK_CONTACTS = (
+    "SELECT id FROM contacts_contact WHERE id = ANY(ARRAY(SELECT unnest(%s::bigint[])))"
+    " ORDER BY id FOR NO KEY UPDATE"
+)
+_LOCK_PAYMENTS = (
+    "SELECT id FROM payments_payment WHERE id = ANY(ARRAY(SELECT unnest(%s::bigint[])))"
+    " ORDER BY id FOR NO KEY UPDATE"
+)
 
-# One row of JSON documents: everything that deciding a batch of payments needs.
+# One JSON document, parsed once, with everything that deciding a batch of payments needs.
 _READ = """
-SELECT
+SELECT json_build_array(
  (SELECT json_agg(json_build_array(i.id, i.number, i.contact_id, i.order_id, i.currency, i.total_minor,
                                    i.applied_minor, i.issued_on, v.id IS NOT NULL))
-    FROM invoices_invoice i LEFT JOIN invoices_void v ON v.invoice_id = i.id WHERE i.id = ANY(%s)),
+    FROM invoices_invoice i LEFT JOIN invoices_void v ON v.invoice_id = i.id
+   WHERE i.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT json_agg(json_build_array(t.id, t.label, t.kind, t.account_id, t.active, t.needs_adjust_right))
-    FROM payments_paymenttype t WHERE t.id = ANY(%s)),
- (SELECT json_agg(json_build_array(c.id)) FROM contacts_contact c WHERE c.id = ANY(%s)),
+    FROM payments_paymenttype t WHERE t.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
+ (SELECT json_agg(c.id) FROM contacts_contact c WHERE c.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT p.closed_until FROM ledger_closedperiod p ORDER BY p.id DESC LIMIT 1),
  (SELECT json_agg(json_build_array(e.request_key, e.input_hash, e.payment_id, e.payload))
-    FROM events_event e WHERE e.actor_id = %s AND e.request_key = ANY(%s)),
+    FROM events_event e
+   WHERE e.actor_id = %s AND e.request_key = ANY(ARRAY(SELECT unnest(%s::text[])))),
  (SELECT json_agg(json_build_array(nextval('payments_payment_id_seq'), nextval('payment_number_seq')))
-    FROM generate_series(1, %s))
+    FROM generate_series(1, %s)))::text
 """
 
 _SIMILAR = """
@@ -242,8 +257,12 @@ def _lock(sql: str, ids: Iterable[int]) -> None:
     wanted = sorted(set(ids))
     if not wanted:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [wanted])
+    _run(sql, [_listed(wanted)])
+
+
+def _listed(ids: Iterable[int]) -> str:
+    """An array as text: of a list the driver takes the type from its largest number, a statement for each."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def read_situation(
@@ -259,37 +278,28 @@ def read_situation(
 
     Takes ``new_payments`` ids and numbers from the sequences.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _READ,
-            [
-                list(invoice_ids),
-                list(type_ids),
-                list(contact_ids),
-                actor_id,
-                list(request_keys),
-                new_payments,
-            ],
-        )
-        invoices, types, contacts, closed_until, earlier, ids = cursor.fetchone()
-    return Situation(
-        invoices={row[0]: _open_invoice(row) for row in _rows(invoices)},
-        types={
-            row[0]: TypeTerms(row[0], row[1], PaymentKind(row[2]), row[3], row[4]) for row in _rows(types)
-        },
-        adjust_types=frozenset(row[0] for row in _rows(types) if row[5]),
-        contact_ids=frozenset(row[0] for row in _rows(contacts)),
-        closed_until=closed_until,
-        earlier={row[0]: EarlierRequest(row[1], row[2], row[3]) for row in _rows(earlier)},
-        ids=[(row[0], row[1]) for row in _rows(ids)],
+    cursor = _run(
+        _READ,
+        [
+            _listed(invoice_ids),
+            _listed(type_ids),
+            _listed(contact_ids),
+            actor_id,
+            list(request_keys),
+            new_payments,
+        ],
     )
-
-
-def _rows(value: Any) -> list[Any]:
-    # json_agg over no rows is NULL; psycopg gives json as text when Django's loader is in force
-    if value is None:
-        return []
-    return list(json.loads(value)) if isinstance(value, str) else list(value)
+    invoices, types, contacts, closed_until, earlier, ids = json.loads(cursor.fetchone()[0])
+    # Where there are no rows, json_agg gives null.
+    return Situation(
+        invoices={row[0]: _open_invoice(row) for row in invoices or ()},
+        types={row[0]: TypeTerms(row[0], row[1], PaymentKind(row[2]), row[3], row[4]) for row in types or ()},
+        adjust_types=frozenset(row[0] for row in types or () if row[5]),
+        contact_ids=frozenset(contacts or ()),
+        closed_until=date.fromisoformat(closed_until) if closed_until else None,
+        earlier={row[0]: EarlierRequest(row[1], row[2], row[3]) for row in earlier or ()},
+        ids=[(row[0], row[1]) for row in ids or ()],
+    )
 
 
 def _open_invoice(row: list[Any]) -> OpenInvoice:
@@ -316,12 +326,10 @@ def similar_payment(
     within: timedelta,
 ) -> tuple[int, Any] | None:
     """Number and instant of the newest payment that equals this one, if there is one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SIMILAR,
-            [contact_id, received_on, amount_minor, currency, payment_type_id, int(within.total_seconds())],
-        )
-        row: tuple[int, Any] | None = cursor.fetchone()
+    row: tuple[int, Any] | None = _run(
+        _SIMILAR,
+        [contact_id, received_on, amount_minor, currency, payment_type_id, int(within.total_seconds())],
+    ).fetchone()
     return row
 
 
@@ -330,5 +338,26 @@ def book(plan: Plan) -> None:
 
     Raises IntegrityError when the database refuses any row; nothing of the plan is then written.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [plan.document()])
+    _run(_WRITE, [plan.document()])
+
+
+class _Kept(threading.local):
+    """Each thread's cursor for these statements: a new one learns anew how each parameter is sent.
+
+    That takes longer than sending them.
+    """
+
+    cursor: Any = None
+
+
+_kept = _Kept()
+
+
+def _run(sql: str, parameters: Sequence[Any]) -> CursorWrapper:
+    connection.ensure_connection()
+    if _kept.cursor is None or _kept.cursor.connection is not connection.connection:
+        _kept.cursor = connection.create_cursor()
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    cursor: CursorWrapper = wrap(_kept.cursor)
+    cursor.execute(sql, parameters)
+    return cursor

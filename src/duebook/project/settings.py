@@ -105,8 +105,9 @@ TEMPLATES = [
     },
 ]
 
-# One connection is bound to each of the server's few threads. Server-side binding lets PostgreSQL prepare a
-# statement once; the health check spares the first request after a database restart.
+# One connection is bound to each of the server's few threads. With server-side binding and the threshold,
+# PostgreSQL plans a statement only once when it returns so often; the health check spares the first request
+# after a database restart.
 _database = dj_database_url.parse(
     os.environ.get("DATABASE_URL") or home.embedded_database_url() or "postgresql:///duebook"
 )
@@ -115,7 +116,7 @@ DATABASES = {
         **_database,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**_database.get("OPTIONS", {}), "server_side_binding": True},
+        "OPTIONS": {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 5},
     },
 }
 
