@@ -13,8 +13,9 @@
     let wasOpen = false;
     tell();
     for (const name of ["mouseenter", "mouseleave", "focusin", "focusout"]) {
-      item.addEventListener(name, () => {
-        if (name === "mouseleave" || name === "focusout") item.classList.remove("is-shut");
+      item.addEventListener(name, (event) => {
+        const left = name === "mouseleave" || (name === "focusout" && !item.contains(event.relatedTarget));
+        if (left) item.classList.remove("is-shut");
         setTimeout(tell);
       });
     }
