@@ -1,7 +1,7 @@
 """The one place where refusals of the rules become words and HTTP statuses for the pages."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.forms import BaseForm
@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from duebook.domain.errors import Conflict, DomainError, Forbidden, NotFound
 from duebook.domain.money import Money
 from duebook.staff.models import Business
-from duebook.web.formats import figure, short_date
+from duebook.web.formats import figure, instant, short_date
 
 _STATUS: tuple[tuple[type[DomainError], int], ...] = ((Forbidden, 403), (NotFound, 404), (Conflict, 409))
 
@@ -32,6 +32,8 @@ def text_of(error: DomainError, business: Business) -> str:
 def _in_words(value: Any, business: Business) -> Any:
     if isinstance(value, Money):
         return figure(value, business)
+    if isinstance(value, datetime):
+        return instant(value, business)
     if isinstance(value, date):
         return short_date(value, business)
     return value

@@ -71,6 +71,7 @@ def show_preview(
     if request.POST.get("fill") == "oldest":
         form.fill_oldest_first()
     form.previews = True
+    form.full_clean()
     return show_form(request, form, purpose)
 
 

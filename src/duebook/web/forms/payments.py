@@ -214,9 +214,10 @@ class PaymentForm(KeyedForm):
         named = [
             name for name in self.data if name.startswith("part_") and name[5:].isdecimal() and len(name) < 24
         ]
-        ids = {int(name[5:]) for name in named}
+        offered = [due.id for due in self.parts_offered]
+        others = {int(name[5:]) for name in named} - set(offered)
         parts = {}
-        for invoice_id in sorted(ids):
+        for invoice_id in [*offered, *sorted(others)]:
             name = f"part_{invoice_id}"
             # An invoice that was paid meanwhile has no field any more; the service says so better.
             part = self.cleaned_data.get(name) if name in self.fields else self._paid_meanwhile(name)
