@@ -56,7 +56,8 @@ def load_demo(
 ) -> bool:
     """Load the demo with users who all have the password; False when it was loaded before, on whatever day.
 
-    Everything or nothing is written. ``today`` is the day of its last orders, by default the business's.
+    Everything or nothing is written; records ``demo.loaded``. ``today`` is the day of its last orders, by
+    default the business's.
     """
     if Event.objects.filter(actor_id=_SYSTEM.user_id, request_key=_LOADED).exists():
         return False
