@@ -33,7 +33,7 @@ check: install-dev
 		DUEBOOK_HOSTS=pay.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: install-dev assets
-	@$(BIN)/python scripts/bench.py $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: install-dev assets
 	@$(BIN)/python scripts/take_screenshots.py $(ARGS)
