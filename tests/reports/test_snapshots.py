@@ -153,7 +153,7 @@ def test_the_worker_takes_a_snapshot_when_something_happened_or_it_gets_old():
     assert refresh_snapshot(on=day()) is False
     make_invoice("50.00")
     assert refresh_snapshot(on=day()) is True
-    Snapshot.objects.update(taken_at=timezone.now() - timedelta(minutes=3, seconds=1))
+    Snapshot.objects.update(taken_at=timezone.now() - timedelta(minutes=2, seconds=1))
     assert refresh_snapshot(on=day()) is True
     assert refresh_snapshot(on=day(1)) is True
     assert Snapshot.objects.count() == 1

@@ -41,7 +41,7 @@ def verify(timestamp: int) -> None:
     log.info("verify: the books are in order")
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="*/2 * * * *")
 @app.task(name="refresh_snapshot", queueing_lock="refresh_snapshot")
 def refresh_dashboard(timestamp: int) -> None:
     """Keep the dashboard's figures young enough, so that no page has to count them."""

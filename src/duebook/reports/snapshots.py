@@ -17,7 +17,7 @@ from duebook.reports.queries.dashboard import count_figures
 from duebook.reports.services.take_snapshot import ONLY_ROW, take_snapshot
 
 OLDEST = timedelta(minutes=5)
-WORKER_RETAKES_AFTER = timedelta(minutes=3)
+WORKER_RETAKES_AFTER = timedelta(minutes=2)
 CHEAP_MS = 40
 """Counting that takes no longer than this is done again for every page that needs it."""
 
