@@ -140,6 +140,11 @@ def _amended(payload: Payload, business: Business) -> str:
     return _("Reference or notes of P-%(number)s amended.") % {"number": payload.get("number", "")}
 
 
+def _receipt_emailed(payload: Payload, business: Business) -> str:
+    values = {"number": payload.get("number", ""), "address": payload.get("address", "")}
+    return _("Receipt of P-%(number)s sent to %(address)s.") % values
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -156,6 +161,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "payment.amended": _amended,
     "allocation.moved": _of_payment(lambda: _("%(amount)s of P-%(number)s moved to another invoice.")),
     "credit.applied": _credit_applied,
+    "receipt.emailed": _receipt_emailed,
     "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
     "contact.edited": _contact_edited,
 }
