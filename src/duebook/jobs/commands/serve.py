@@ -136,8 +136,8 @@ def _worker(options: argparse.Namespace) -> Program:
     return Program(
         name="worker",
         argv=[sys.executable, "-m", "duebook.jobs.command_line", "worker"],
-        # The database ends with us, and a worker that is asked to stop waits long for one that is gone. What it
-        # was doing is rolled back and runs again.
+        # The database ends with us, and a worker that is asked to stop waits long for one that is gone. What
+        # it was doing is rolled back and runs again.
         orphan_signal=signal.SIGKILL,
         stop_seconds=25,
         log=_log(options, "worker"),
