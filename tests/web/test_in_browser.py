@@ -173,6 +173,8 @@ def test_an_order_is_added_by_mouse_and_the_total_follows(browse: Any, olga: Any
         rows = page.get_by_role("group", name="Item")
         expect(rows).to_have_count(1)
         rows.first.get_by_label("Product").select_option("Hosting")
+        expect(rows.first.get_by_label("Unit price")).to_have_value("20.00")
+        expect(rows.first.get_by_label("Description")).to_have_value("Hosting")
         rows.first.get_by_label("Quantity").fill("2")
         page.get_by_role("button", name="Discount").click()
         expect(rows).to_have_count(2)

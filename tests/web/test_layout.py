@@ -262,6 +262,15 @@ def test_a_notice_may_name_what_one_wants_to_do_next(client: Client) -> None:
     assert '<a href="/contacts/">Show</a>' in html
 
 
+def test_nobody_changes_their_own_address(client: Client) -> None:
+    sign_in(client)
+
+    answer = client.post("/accounts/email/", {"action_add": "", "email": "other@example.com"})
+
+    assert answer.status_code == 302
+    assert answer["Location"] == "/settings/profile/"
+
+
 def test_signup_is_closed(client: Client) -> None:
     answer = client.get("/accounts/signup/")
 

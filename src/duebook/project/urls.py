@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from duebook.project.health import healthz
 
@@ -18,6 +19,8 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", favicon),
+    # The address is what the owner says it is; it changes under Settings, with an event.
+    path("accounts/email/", RedirectView.as_view(pattern_name="web:profile")),
     path("accounts/", include("allauth.urls")),
     path("", include("duebook.web.urls")),
 ]

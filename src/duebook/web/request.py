@@ -27,10 +27,10 @@ class StaffRequest(HttpRequest):
 
 def business_of(request: HttpRequest) -> Business:
     """The business's settings, read once a request."""
-    found: Business | None = getattr(request, "_business_row", None)
-    if found is None:
-        found = request._business_row = queries.business()  # type: ignore[attr-defined]
-    return found
+    kept = vars(request)
+    if "business_row" not in kept:
+        kept["business_row"] = queries.business()
+    return cast(Business, kept["business_row"])
 
 
 def rights_of(request: HttpRequest) -> frozenset[Right]:

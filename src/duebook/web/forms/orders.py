@@ -116,6 +116,18 @@ class LineForm(forms.Form):
             data["quantity"] = Decimal(1)
         return data
 
+    @property
+    def offered(self) -> dict[str, dict[str, str]]:
+        """Name and price by product, for the page's script to fill in."""
+        price = field_of(self, "unit_price", PriceField)
+        return {
+            str(product.pk): {
+                "name": product.name,
+                "price": price.prepare_value(Decimal(product.price_minor).scaleb(-self._places)),
+            }
+            for product in self._products.values()
+        }
+
     def line(self) -> LineInput:
         """What was typed."""
         data = self.cleaned_data

@@ -1,4 +1,4 @@
-"""Addresses of orders and invoices."""
+"""Addresses of orders, their invoices, and the logo that these are printed with."""
 
 from django.urls import path
 

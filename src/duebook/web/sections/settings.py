@@ -1,4 +1,4 @@
-"""Addresses below /settings/."""
+"""Addresses below /settings/, the profile among them."""
 
 from django.urls import path
 

@@ -53,6 +53,22 @@
       add(button.dataset.addLine);
     });
   }
+  /* A chosen product fills in its name and price, but never over something typed. */
+  const products = JSON.parse(document.getElementById("products-offered").textContent);
+  lines.addEventListener("change", (event) => {
+    const select = event.target;
+    if (!select.name?.endsWith("-product")) return;
+    const line = select.closest(".line");
+    const product = products[select.value];
+    for (const [name, value] of [["description", product?.name], ["unit_price", product?.price]]) {
+      const field = line.querySelector(`[name$="-${name}"]`);
+      if (!field.value || field.value === field.dataset.filled) {
+        field.value = value ?? "";
+        field.dataset.filled = field.value;
+      }
+    }
+    changed();
+  });
   lines.addEventListener("click", (event) => {
     const button = event.target.closest("[data-remove-line]");
     if (!button) return;
