@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from duebook.domain.errors import DomainError
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm
-from duebook.web.payment_page import PANEL
+from duebook.web.payment_page import PANEL, unfinished_form
 from duebook.web.payment_preview import Preview
 from duebook.web.request import StaffRequest
 
@@ -53,12 +53,9 @@ def _written(act: Act) -> bool:
 
 
 def _preview(request: StaffRequest, form: KeyedForm, act: Act) -> Preview:
-    if form.is_bound and not form.is_valid():
-        for name, errors in form.errors.as_data().items():
-            if name == "reason":
-                continue
-            text = " ".join(str(message) for message in errors[0].messages)
-            return Preview(hint=text) if errors[0].code == "required" else Preview(problem=text)
+    unfinished = unfinished_form(form)
+    if unfinished is not None:
+        return unfinished
     try:
         return act.preview()
     except DomainError as error:

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
 from duebook.domain.errors import DomainError
 from duebook.domain.recording import PaymentDecision, PaymentInput
 from duebook.payments.models import Payment
 from duebook.web import payment_preview
 from duebook.web.errors import text_of
+from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.payment_words import Mode, sent_as
 from duebook.web.forms.payments import PaymentForm
 from duebook.web.payment_preview import Preview
@@ -105,8 +105,9 @@ def show_form(
 
 def preview_of(form: PaymentForm, decide: Callable[[PaymentInput], PaymentDecision]) -> Preview:
     """What saving the form as it stands would do, or what is still missing."""
-    if not form.is_valid():
-        return _unfinished(form)
+    unfinished = unfinished_form(form)
+    if unfinished is not None:
+        return unfinished
     try:
         return payment_preview.of_payment(decide(form.wanted()), form.scene)
     except DomainError as error:
@@ -137,11 +138,11 @@ def _carried_over(sent: QueryDict, mode: Mode, scene: Scene) -> dict[str, Any]:
     return values
 
 
-def _unfinished(form: PaymentForm) -> Preview:
+def unfinished_form(form: KeyedForm) -> Preview | None:
+    """What the panel says while something is missing or cannot be; a reason is needed only to save."""
     for name, errors in form.errors.as_data().items():
         if name == "reason":
             continue
-        for error in errors:
-            text = " ".join(str(message) for message in error.messages)
-            return Preview(hint=text) if error.code == "required" else Preview(problem=text)
-    return Preview(hint=_("Fill in the form to see what it does."))
+        text = " ".join(str(message) for message in errors[0].messages)
+        return Preview(hint=text) if errors[0].code == "required" else Preview(problem=text)
+    return None
