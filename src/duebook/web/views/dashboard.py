@@ -76,9 +76,9 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         "currency": business.currency,
     }
     if not taken.figures.has_orders:
-        return render(
-            request, "web/dashboard/first_steps.html", context | {"steps": _steps(request, taken.figures)}
-        )
+        steps = _steps(request, taken.figures)
+        context |= {"steps": steps, "next_step": next((step for step in steps if not step.is_done), None)}
+        return render(request, "web/dashboard/first_steps.html", context)
     figures = taken.figures.of(business.currency)
     context |= {
         "cards": list(_cards(figures, today)),
