@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser import ARGUMENTS, chromium  # noqa: E402
+from tests.browser_thread import ARGUMENTS, chromium  # noqa: E402
 from tests.jobs.serving import free_port, new_home, start_serving  # noqa: E402
 
 IMAGES = ROOT / "docs/images"

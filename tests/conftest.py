@@ -42,7 +42,7 @@ from django.test import TransactionTestCase
 from pytest_django.live_server_helper import LiveServer
 
 from duebook.reports.services.verify_books import verify_books
-from tests.browser import BrowserThread, browser_thread, chromium
+from tests.browser_thread import BrowserThread, browser_thread, chromium
 from tests.database_server import database_server
 from tests.first_rows import FirstRows
 
