@@ -121,6 +121,19 @@ def _recorded(payload: Payload, business: Business) -> str:
     return f"{sentence}."
 
 
+def _moved(payload: Payload, business: Business) -> str:
+    labels = {row["invoice_id"]: f"INV-{row['number']}" for row in payload.get("invoices", [])}
+    values = {
+        "amount": _amount(payload, business),
+        "number": payload.get("number", ""),
+        "source": labels.get(payload.get("from_invoice_id"), ""),
+        "target": labels.get(payload.get("to_invoice_id"), ""),
+    }
+    if payload.get("to_invoice_id") is None:
+        return _("%(amount)s of P-%(number)s released from %(source)s to credit on account.") % values
+    return _("%(amount)s of P-%(number)s moved from %(source)s to %(target)s.") % values
+
+
 def _of_payment(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
     def tell(payload: Payload, business: Business) -> str:
         values = {"number": payload.get("number", ""), "amount": _amount(payload, business)}
@@ -159,7 +172,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "payment.reversed": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s undone.")),
     "payment.returned": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s returned by the bank.")),
     "payment.amended": _amended,
-    "allocation.moved": _of_payment(lambda: _("%(amount)s of P-%(number)s moved to another invoice.")),
+    "allocation.moved": _moved,
     "credit.applied": _credit_applied,
     "receipt.emailed": _receipt_emailed,
     "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
