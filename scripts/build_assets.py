@@ -22,7 +22,6 @@ LOCK = ROOT / "package-lock.json"
 
 COPIED = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "chart.umd.js": "chart.js/dist/chart.umd.min.js",
 }
