@@ -4,15 +4,19 @@ It is tied to this process by the kernel, so not even a killed run leaves it beh
 that server is used instead.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from duebook.jobs import embedded_postgres, programs
 
+PREFIX = "duebook-tests-"
+YOUNG_SECONDS = 60
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "150"}
 
 
@@ -22,7 +26,8 @@ def database_server() -> Iterator[str]:
     if given := os.environ.get("DATABASE_URL"):
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="duebook-tests-"))
+    remove_left_over()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)
     try:
         server = embedded_postgres.prepare(folder / "postgres", settings=FAST, log=folder / "log")
@@ -36,3 +41,15 @@ def database_server() -> Iterator[str]:
             shutil.rmtree(server.data.parent)
     finally:
         shutil.rmtree(folder)
+
+
+def remove_left_over() -> None:
+    """Remove the folders of runs that were killed: those whose server no longer holds its lock."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/postgres/lock"):
+        with suppress(OSError), lock.open() as file:
+            if time.time() - lock.stat().st_mtime < YOUNG_SECONDS:
+                # A run that begins just now has not taken its lock yet.
+                continue
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree((lock.parent / "socket-folder").read_text(), ignore_errors=True)
+            shutil.rmtree(lock.parent.parent)

@@ -50,6 +50,8 @@ def new_home() -> Iterator[Path]:
     finally:
         for pid in processes_of(folder):
             os.kill(pid, signal.SIGKILL)
+        for record in folder.rglob("socket-folder"):
+            shutil.rmtree(record.read_text(), ignore_errors=True)
         shutil.rmtree(folder)
 
 
