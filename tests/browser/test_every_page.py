@@ -1,0 +1,146 @@
+"""Every page there is, found through the addresses: accessible, fits its window, closed to strangers.
+
+A new address is tested without being named here; one that needs an id takes it from the scene.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from duebook.catalog.models import Product
+from duebook.domain.accounts import SystemAccount
+from duebook.domain.permissions import Role
+from duebook.domain.recording import Surplus
+from duebook.web.urls import urlpatterns
+from tests.factories import (
+    day,
+    key,
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_user,
+    payment_type,
+)
+from tests.payments.services.test_return_payment import give_back
+
+FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
+"""What is no page: files to download and pictures."""
+
+FRAGMENTS = {"payment_preview", "payment_correction_preview"}
+ACTS = {"settings_type_order", "settings_logo", "settings_user_password"}
+"""Addresses that only take a form."""
+
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def named(patterns: list[Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from named(pattern.url_patterns, before + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield pattern.name, before + str(pattern.pattern)
+
+
+ROUTES = dict(named(urlpatterns))
+PAGES = sorted(
+    name
+    for name, route in ROUTES.items()
+    if not FILES.search(route) and not FILES.search(name) and name not in FRAGMENTS | ACTS
+)
+
+
+def scene() -> dict[str, Any]:
+    """A business with one of everything; the values that addresses name."""
+    acme = make_contact("Acme", given_name="Marta", family_name="Keller", phone="+49 30 555 0142")
+    invoice = make_invoice(
+        "1200.00",
+        contact=acme,
+        ordered_on=day(-41),
+        title="Website package",
+        lead_partner_id=make_partner("Dana").pk,
+    )
+    make_invoice("200.00", contact=acme, title="Hosting")
+    payment = make_payment("720.00", invoice=invoice, received_on=day(-9), reference="4471")
+    make_payment("25.00", contact=acme, surplus=Surplus.KEEP_AS_CREDIT)
+    give_back(make_payment("80.00", invoice=invoice, received_on=day(-9)), request_key=key())
+    product = Product.objects.create(name="Hosting", price_minor=2000, currency="USD")
+    return {
+        "contact_id": acme.pk,
+        "order_id": invoice.order_id,
+        "invoice_id": invoice.pk,
+        "payment_id": payment.pk,
+        "product_id": product.pk,
+        "account_id": int(SystemAccount.RECEIVABLE),
+        "type_id": payment_type("Check").pk,
+        "user_id": make_user(role=Role.CLERK).pk,
+        "page": "add-a-payment",
+    }
+
+
+def address(name: str, values: dict[str, Any]) -> str:
+    wanted = re.findall(r"<\w+:(\w+)>", ROUTES[name])
+    missing = [value for value in wanted if value not in values]
+    assert not missing, f"the scene of this test needs {missing} for {name}"
+    return reverse(f"web:{name}", kwargs={value: values[value] for value in wanted})
+
+
+VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter(v => ['serious', 'critical'].includes(v.impact))
+  .map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | ').slice(0, 300))"""
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_every_page_is_accessible_and_fits_its_window(
+    browse: Any, live_server: LiveServer, axe_source: str, viewport: dict[str, int]
+) -> None:
+    owner = make_user(role=Role.OWNER)
+    values = scene()
+    addresses = {name: address(name, values) for name in PAGES}
+
+    def steps(page: Page) -> dict[str, Any]:
+        faults: dict[str, Any] = {}
+        for name, url in addresses.items():
+            answer = page.goto(url)
+            page.evaluate(axe_source)
+            found = page.evaluate(VIOLATIONS)
+            if answer is None or answer.status != 200:
+                found.append(f"status {answer and answer.status}")
+            if page.evaluate(OVERFLOW) > 0:
+                found.append(f"{page.evaluate(OVERFLOW)} pixels too wide")
+            if found:
+                faults[name] = found
+        return faults
+
+    assert browse(steps, user=owner, viewport=viewport, bypass_csp=True) == {}
+
+
+@pytest.mark.django_db
+def test_every_address_sends_a_stranger_to_the_login() -> None:
+    values = {**scene(), "name": "x.png"}
+    client = Client()
+
+    for name in ROUTES:
+        answer = client.get(address(name, values))
+        assert answer.status_code in (302, 405), name
+        if answer.status_code == 302:
+            assert answer["Location"].startswith("/accounts/login/"), name
+
+
+@pytest.mark.django_db
+def test_a_viewer_sees_pages_and_changes_nothing() -> None:
+    values = scene()
+    viewer = Client()
+    viewer.force_login(make_user(role=Role.VIEWER))
+
+    for name in PAGES:
+        assert viewer.get(address(name, values)).status_code in (200, 302, 403), name
+        assert viewer.post(address(name, values), {}).status_code in (403, 405, 302, 200, 422), name
