@@ -222,3 +222,33 @@ def test_only_invoices_of_one_currency_share_a_payment(client: Client) -> None:
 
     assert [due.id for due in usual.context["form"].parts_offered] == [row.pk for row in dollars]
     assert [due.id for due in other.context["form"].parts_offered] == [euros.pk]
+
+
+def test_a_payment_on_account_is_offered_and_may_be_in_another_currency(client: Client) -> None:
+    sign_in(client)
+    acme = make_contact()
+    euros = make_invoice("30.00", contact=acme, currency="EUR")
+    page = open_form(client, acme.pk, f"invoice={euros.pk}")
+
+    on_account = preview(client, page, as_panel=False, switch="account", amount="12.50", notes="Early")
+    back = preview(client, on_account, as_panel=False, switch="one")
+    answer = send(client, on_account)
+
+    assert on_account.context["form"].kind == "account"
+    assert on_account.context["form"]["notes"].value() == "Early"
+    assert "in USD" in text_of(on_account)
+    assert back.context["form"]["invoice"].value() == euros.pk
+    assert answer.status_code == 302
+    payment = Payment.objects.get()
+    assert (payment.currency, payment.credit_minor) == ("EUR", 1250)
+
+
+def test_credit_is_shown_however_the_payment_is_applied(client: Client) -> None:
+    sign_in(client)
+    acme = make_contact()
+    make_payment("25.00", contact=acme)
+    make_invoice("100.00", contact=acme)
+    make_invoice("50.00", contact=acme)
+
+    for query in ("", "split", "account"):
+        assert "Credit on account 25.00 · apply it instead" in text_of(open_form(client, acme.pk, query))

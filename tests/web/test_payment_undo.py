@@ -122,7 +122,7 @@ def test_undoing_a_payment_on_account_takes_its_credit(client: Client) -> None:
 
     page = client.get(undo_url(payment))
 
-    assert "Credit on account 25.00 → 0.00" in text_of(page)
+    assert "25.00 of credit on account goes with it." in text_of(page)
 
 
 def test_a_payment_that_does_not_exist(client: Client) -> None:

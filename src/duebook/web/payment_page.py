@@ -129,12 +129,15 @@ def _carried_over(sent: QueryDict, mode: Mode, scene: Scene) -> dict[str, Any]:
     }
     values |= {"mode": mode.value, "email_receipt": "email_receipt" in sent, "surplus": ""}
     invoice = sent.get("invoice", "")
-    if mode is Mode.SPLIT and invoice.isdecimal():
+    due = scene.due(int(invoice)) if invoice.isdecimal() and len(invoice) < 19 else None
+    if due is not None:
+        values["currency"] = due.balance.currency
+    if mode is Mode.SPLIT and due is not None:
         values[f"part_{invoice}"] = sent.get("amount")
     if mode is Mode.ONE and not invoice:
         filled = [due for due in scene.dues if sent.get(due.part_name, "").strip()]
-        if filled:
-            values["invoice"] = filled[0].id
+        if filled or len(scene.dues) == 1:
+            values["invoice"] = (filled or scene.dues)[0].id
     return values
 
 

@@ -64,6 +64,7 @@ class Preview:
     commissions: str = ""
     books: Sequence[BookLine] = ()
     credit: Money | None = None
+    credit_gone: Money | None = None
     credit_before: Money | None = None
     credit_after: Money | None = None
 
@@ -93,16 +94,17 @@ def of_reversal(decision: ReversalDecision) -> Preview:
     return Preview(
         balances=balance_lines(decision.balances),
         books=book_lines(movements, decision.amount.currency),
-        credit_before=decision.credit_gone or None,
-        credit_after=Money(0, decision.amount.currency) if decision.credit_gone else None,
+        credit_gone=decision.credit_gone or None,
     )
 
 
 def of_return(decision: ReturnDecision) -> Preview:
     """The panel of a payment that the bank took back."""
+    credit = Money(decision.payment.credit_minor, decision.amount.currency)
     return Preview(
         balances=balance_lines(decision.balances),
         books=book_lines(decision.movements, decision.amount.currency),
+        credit_gone=credit or None,
     )
 
 

@@ -129,6 +129,14 @@ class PaymentForm(KeyedForm):
             return min(known)
         return asked if is_currency(asked) else self.scene.business.currency
 
+    @property
+    def other_currencies(self) -> list[str]:
+        """The currencies in which this contact could also pay."""
+        dues = {due.balance.currency for due in self.scene.dues}
+        if self.kind is Mode.ACCOUNT:
+            dues |= {amount.currency for amount in self.scene.credit} | {self.scene.business.currency}
+        return sorted(dues - {self.payment_currency})
+
     def _show(self) -> None:
         business, currency = self.scene.business, self.payment_currency
         for due in self.parts_offered:

@@ -23,7 +23,6 @@
     if (line) {
       line.hidden = !balance;
       line.querySelector("[data-balance]").textContent = option?.dataset.shown ?? "";
-      line.querySelector("[data-pay-in-full]").href = `?invoice=${option?.value ?? ""}`;
     }
     if (option?.dataset.sign) amount().parentElement.querySelector(".input-group-text").textContent = option.dataset.sign;
     form().elements.prefilled.value = option?.value ?? "";
