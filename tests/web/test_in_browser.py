@@ -12,6 +12,7 @@ from duebook.catalog.models import Product
 from duebook.domain.permissions import Role
 from duebook.invoices.models import Invoice
 from duebook.orders.models import Order
+from duebook.payments.models import Payment
 from tests.factories import day, make_contact, make_invoice, make_partner, make_payment, make_user
 
 NARROW: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
@@ -162,6 +163,49 @@ def test_p_adds_a_payment_except_while_typing(browse: Any, olga: Any, invoice: I
         page.locator("h1").click()
         page.keyboard.press("p")
         expect(page.get_by_role("heading", level=1)).to_have_text("Add Payment")
+
+    browse(steps, user=olga)
+
+
+def test_a_form_that_one_goes_back_to_is_the_same_request(browse: Any, olga: Any, invoice: Invoice) -> None:
+    before = Payment.objects.count()
+
+    def steps(page: Page) -> None:
+        page.goto(f"/contacts/{invoice.contact_id}/payments/new/")
+        page.get_by_label("Amount").fill("40")
+        page.get_by_label("Payment Type").select_option("Cash")
+        page.get_by_text("No", exact=True).click()
+        page.get_by_role("button", name="Apply Payment").click()
+        done = page.get_by_role("status").filter(has_text="applied to")
+        expect(done).to_be_visible()
+
+        page.go_back()
+        expect(page.get_by_label("Amount")).to_have_value("40")
+        expect(page.get_by_label("Payment Type").locator("option:checked")).to_have_text("Cash")
+        expect(page.get_by_role("radio", name="No")).to_be_checked()
+        page.get_by_role("button", name="Apply Payment").click()
+        expect(done).to_be_visible()
+
+        page.go_back()
+        page.get_by_label("Amount").fill("41")
+        page.get_by_role("button", name="Apply Payment").click()
+        expect(page.get_by_role("alert")).to_contain_text("was already recorded from this form")
+        expect(page.get_by_label("Amount")).to_have_value("41")
+
+    browse(steps, user=olga, allowed_errors=("409",))
+
+    assert Payment.objects.count() == before + 1
+
+
+def test_a_form_opened_anew_is_a_new_request(browse: Any, olga: Any, invoice: Invoice) -> None:
+    def steps(page: Page) -> None:
+        form = f"/contacts/{invoice.contact_id}/payments/new/"
+        page.goto(form)
+        page.get_by_label("Amount").fill("40")
+        page.get_by_role("button", name="Apply Payment").click()
+        expect(page.get_by_role("status").filter(has_text="applied to")).to_be_visible()
+        page.goto(form)
+        expect(page.get_by_label("Amount")).to_have_value("440.00")
 
     browse(steps, user=olga)
 

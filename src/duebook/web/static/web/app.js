@@ -104,6 +104,40 @@
     setTimeout(() => delete form.dataset.sent, 3000);
   });
 
+  /* Back to a form that was sent: it stands there as it was sent, with its request key, so sending it again is
+     the same request. A browser that kept the page does this by itself; one that asks anew gets a new key. */
+  const place = `sent ${location.href}`;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.elements.request_key || form.querySelector("[type=password]")) return;
+    const isKept = ([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string";
+    sessionStorage.setItem(place, JSON.stringify([...new FormData(form)].filter(isKept)));
+  });
+  const putBack = (form, sent) => {
+    const values = new Map([...sent].reverse());
+    /* A form that has changed meanwhile gets only the key: the server then says what was done with it. */
+    const isSame = [...values.keys()].every((name) => form.elements[name]);
+    for (const control of form.elements) {
+      if (!values.has(control.name) || (!isSame && control.name !== "request_key")) continue;
+      if (control.type === "radio" || control.type === "checkbox") control.checked = false;
+      else if (control.tagName !== "SELECT" || control.querySelector(`[value="${CSS.escape(values.get(control.name))}"]`)) {
+        control.value = values.get(control.name);
+      }
+      if (control.type === "text") control.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    for (const [name, value] of isSame ? sent : []) {
+      const selector = `[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`;
+      for (const control of form.querySelectorAll(selector)) if ("checked" in control) control.checked = true;
+    }
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  window.addEventListener("pageshow", (event) => {
+    const sent = sessionStorage.getItem(place);
+    const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    const form = [...document.forms].find((one) => one.elements.request_key);
+    if (sent && isBack && form && !event.persisted) putBack(form, JSON.parse(sent));
+  });
+
   /* data-print on a button prints the page. */
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
