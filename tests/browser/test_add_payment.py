@@ -110,8 +110,7 @@ def test_way_2_with_the_keyboard_only(browse: Browse) -> None:
         expect(page.get_by_label("Name", exact=True)).to_have_value("Marta Keller")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Add Payment")).to_be_visible()
-        tab_to(page, "Amount")
-        page.keyboard.press("ControlOrMeta+A")
+        expect(amount(page)).to_be_focused()
         page.keyboard.type("80")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").filter(has_text="applied to")).to_contain_text(
@@ -144,7 +143,7 @@ def test_way_1_with_the_keyboard_only(browse: Browse) -> None:
     def steps(page: Page) -> None:
         page.goto(f"/contacts/{invoice.contact_id}/orders/")
         page.keyboard.press("p")
-        expect(page.get_by_role("heading", name="Add Payment")).to_be_visible()
+        expect(amount(page)).to_be_focused()
         tab_to(page, "Apply Payment")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").filter(has_text="applied to")).to_be_visible()

@@ -6,9 +6,10 @@ not told at all rather than wrong.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Q, QuerySet, Sum, TextChoices
-from django.db.models.aggregates import Count
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q, QuerySet, Sum, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.money import Money
@@ -84,33 +85,41 @@ def listed(rows: QuerySet[Payment]) -> QuerySet[Payment]:
 
 
 def sums_of(rows: QuerySet[Payment]) -> list[Sums] | None:
-    """What the payments come to, by currency; None when they are more than are summed. One query.
+    """What the payments come to, by currency; None when they are more than are summed.
 
     Undone payments are in ``undone`` only. Money that the bank took back was received and is told beside it.
+    One query, and one more for each currency after the first.
     """
-    most = rows.order_by("-received_on", "-id").values("pk")[: MOST_SUMMED + 1]
+    first = _sums_in(rows, None)
+    if first["count"] > MOST_SUMMED:
+        return None
+    currencies = sorted(first["currencies"] or [])
+    if len(currencies) < 2:
+        return [_as_sums(first, currency) for currency in currencies]
+    return [_as_sums(_sums_in(rows, currency), currency) for currency in currencies]
+
+
+def _sums_in(rows: QuerySet[Payment], currency: str | None) -> dict[str, Any]:
+    if currency is not None:
+        rows = rows.filter(currency=currency)
     money, adjustment = Q(kind=PaymentKind.MONEY.value), Q(kind=PaymentKind.ADJUSTMENT.value)
-    found = (
-        Payment.objects.filter(pk__in=most)
-        .order_by("currency")
-        .values("currency")
-        .annotate(
-            count=Count("pk"),
-            amount_of_money=Sum("amount_minor", filter=money, default=0),
-            undone_money=Sum("reversed_minor", filter=money, default=0),
-            returned=Sum("returned_minor", default=0),
-            amount_adjusted=Sum("amount_minor", filter=adjustment, default=0),
-            undone_adjusted=Sum("reversed_minor", filter=adjustment, default=0),
-        )
+    # Any rows will do: either they are all there are, or they are too many to be told.
+    return rows.order_by()[: MOST_SUMMED + 1].aggregate(
+        count=Count("pk"),
+        currencies=ArrayAgg("currency", distinct=True),
+        amount_of_money=Sum("amount_minor", filter=money, default=0),
+        undone_money=Sum("reversed_minor", filter=money, default=0),
+        returned=Sum("returned_minor", default=0),
+        amount_adjusted=Sum("amount_minor", filter=adjustment, default=0),
+        undone_adjusted=Sum("reversed_minor", filter=adjustment, default=0),
     )
-    sums = [
-        Sums(
-            count=row["count"],
-            received=Money(int(row["amount_of_money"] - row["undone_money"]), row["currency"]),
-            returned=Money(int(row["returned"]), row["currency"]),
-            adjusted=Money(int(row["amount_adjusted"] - row["undone_adjusted"]), row["currency"]),
-            undone=Money(int(row["undone_money"] + row["undone_adjusted"]), row["currency"]),
-        )
-        for row in found
-    ]
-    return sums if sum(one.count for one in sums) <= MOST_SUMMED else None
+
+
+def _as_sums(row: dict[str, Any], currency: str) -> Sums:
+    return Sums(
+        count=row["count"],
+        received=Money(int(row["amount_of_money"] - row["undone_money"]), currency),
+        returned=Money(int(row["returned"]), currency),
+        adjusted=Money(int(row["amount_adjusted"] - row["undone_adjusted"]), currency),
+        undone=Money(int(row["undone_money"] + row["undone_adjusted"]), currency),
+    )

@@ -123,6 +123,8 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["contact", "-received_on", "-id"], name="payment_by_contact"),
             models.Index(fields=["-received_on", "-id"], name="payment_newest"),
+            models.Index(fields=["amount_minor", "-received_on", "-id"], name="payment_by_amount"),
+            models.Index(fields=["payment_type", "-received_on", "-id"], name="payment_by_type"),
             models.Index(
                 fields=["contact"],
                 condition=Q(credit_minor__gt=0),

@@ -43,6 +43,9 @@ class PaymentFilterForm(forms.Form):
         contact_ids: tuple[int, ...] | None = (data["contact"],) if data.get("contact") else None
         if contact_ids is None and data.get("q"):
             contact_ids = tuple(contact.pk for contact in search_contacts(data["q"], MOST_CONTACTS))
+            if len(contact_ids) == MOST_CONTACTS:
+                text = _("Only the first %(most)s contacts. Type more of the name.")
+                self.fields["q"].help_text = text % {"most": MOST_CONTACTS}
         amount = data.get("amount")
         return PaymentFilter(
             since=data.get("since"),

@@ -97,5 +97,17 @@
     }
   });
 
+  /* Where one goes on: the first field that was refused, else the amount, else the invoice. Enter saves. */
+  const focusFirst = () => {
+    const refused = form()?.querySelector(".is-invalid");
+    if (refused) refused.focus();
+    else if (form() && window.matchMedia("(pointer: fine)").matches && !document.querySelector("[role=alert]")) {
+      const next = invoice() && !invoice().value ? invoice() : amount();
+      next.focus({ preventScroll: true });
+      if (next === amount()) next.select();
+    }
+  };
+
   start();
+  focusFirst();
 })();
