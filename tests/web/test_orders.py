@@ -13,6 +13,7 @@ from duebook.invoices.models import Void
 from duebook.invoices.services.void_invoice import void_invoice
 from duebook.orders.models import Cancellation
 from duebook.payments.services.apply_credit import apply_credit
+from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.reverse_payment import reverse_payment
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
 from tests.web.pages import fields_of, sign_in, text_of
@@ -182,6 +183,34 @@ def test_nothing_is_void_or_cancelled_while_a_payment_is_applied(client: Client,
     assert "No longer wanted" in text_of(answer)
     assert not Void.objects.exists()
     assert Event.objects.count() == events
+
+
+@pytest.mark.parametrize("place", ["/invoices/{invoice}/void/", "/orders/{order}/cancellation/"])
+def test_what_is_in_the_way_of_voiding_is_offered_to_be_released_or_undone(
+    client: Client, place: str
+) -> None:
+    sign_in(client, Role.MANAGER)
+    invoice = make_invoice("100.00")
+    check = make_payment("40.00", invoice=invoice)
+    discount = make_payment("5.00", invoice=invoice, type_label="Adjustment")
+    released = make_payment("20.00", invoice=invoice)
+    move_allocation(
+        payment_id=released.pk,
+        from_invoice_id=invoice.pk,
+        to_invoice_id=None,
+        amount=usd("20.00"),
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+
+    page = client.get(place.format(invoice=invoice.pk, order=invoice.order_id)).content.decode()
+
+    assert f"/payments/{check.pk}/invoices/{invoice.pk}/move/" in page
+    assert f"/payments/{check.pk}/reversal/" in page
+    assert f"/payments/{discount.pk}/reversal/" in page
+    assert f"/payments/{discount.pk}/invoices/" not in page
+    assert f"/payments/{released.pk}/" not in page
 
 
 def test_an_order_is_cancelled_with_a_reason(client: Client) -> None:

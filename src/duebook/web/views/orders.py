@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
@@ -89,12 +90,22 @@ class _Applied:
     payment: Payment
     minor: int
 
+    @property
+    def can_be_released(self) -> bool:
+        """Whether it may become credit on account: money may, an adjustment is only undone."""
+        return self.payment.kind == PaymentKind.MONEY.value
+
 
 def _by_payment(rows: Iterable[Allocation]) -> list[_Applied]:
     parts: dict[int, _Applied] = {}
     for row in rows:
         parts.setdefault(row.payment_id, _Applied(row.payment, 0)).minor += row.amount_minor
     return list(parts.values())
+
+
+def _in_the_way(invoice: Invoice) -> list[_Applied]:
+    """The payments that must be released or undone before the invoice can become void."""
+    return [part for part in _by_payment(allocations_to(invoice.pk)) if part.minor]
 
 
 def _facts(invoice: Invoice) -> dict[str, Any]:
@@ -139,7 +150,7 @@ def order_cancel(request: StaffRequest, order_id: int) -> HttpResponse:
         if done is not None:
             add_notice(request, _("Order %(number)s is cancelled.") % {"number": invoice.order})
             return redirect("web:order", order_id)
-    context = {**_facts(invoice), "form": form, "cancels": True}
+    context = {**_facts(invoice), "form": form, "cancels": True, "in_the_way": _in_the_way(invoice)}
     return render(request, "web/orders/reason.html", context, status=form.status)
 
 
@@ -163,7 +174,7 @@ def invoice_void(request: StaffRequest, invoice_id: int) -> HttpResponse:
         if done is not None:
             add_notice(request, _("%(number)s is void.") % {"number": invoice})
             return redirect("web:order", invoice.order_id)
-    context = {**_facts(invoice), "form": form, "cancels": False}
+    context = {**_facts(invoice), "form": form, "cancels": False, "in_the_way": _in_the_way(invoice)}
     return render(request, "web/orders/reason.html", context, status=form.status)
 
 
