@@ -115,6 +115,14 @@ def test_a_day_is_sent_as_the_browsers_calendar_sends_it() -> None:
         DayField().clean("13 Oct")
 
 
+@pytest.mark.parametrize("typed", ["0026-10-13", "0001-01-01", "1899-12-31"])
+def test_a_year_typed_with_two_digits_is_no_day_of_long_ago(typed: str) -> None:
+    with pytest.raises(forms.ValidationError, match="Write the year with four digits"):
+        DayField().clean(typed)
+    assert DayField().clean("1900-01-01").isoformat() == "1900-01-01"
+    assert DayField(required=False).clean("") is None
+
+
 def test_an_error_stands_beside_its_field_and_is_announced_with_it() -> None:
     class Form(forms.Form):
         name = forms.CharField(help_text="Who?")

@@ -3,8 +3,9 @@
 What a person typed stays as typed when the form comes back; what is clean is Money, Decimal, bool or date.
 """
 
+from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from babel.numbers import get_currency_symbol
 from django import forms
@@ -156,9 +157,17 @@ class YesNoField(forms.TypedChoiceField):
 
 
 class DayField(forms.DateField):
-    """A day, picked in the browser's own calendar."""
+    """A day, picked in the browser's own calendar, which makes year 26 of a year typed with two digits."""
+
+    EARLIEST = date(1900, 1, 1)
 
     def __init__(self, **options: Any) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         options.setdefault("error_messages", {"invalid": _("Enter a day, such as 2026-10-13.")})
         super().__init__(widget=widget, **options)
+
+    def clean(self, value: Any) -> date | None:
+        day = cast(date | None, super().clean(value))
+        if day is not None and day < self.EARLIEST:
+            raise ValidationError(_("Write the year with four digits, such as 2026."), code="year_too_early")
+        return day
