@@ -90,6 +90,15 @@ def test_a_contact_is_edited(client: Client) -> None:
     assert "Bonn" in text_of(answer)
 
 
+def test_the_details_show_a_dash_for_what_is_not_known(client: Client) -> None:
+    sign_in(client)
+    bare = make_contact("Acme")
+    known = make_contact("Ring", city="Bonn")
+
+    assert "Address – Tags –" in text_of(client.get(f"/contacts/{bare.pk}/"))
+    assert "Address Bonn Tags –" in text_of(client.get(f"/contacts/{known.pk}/"))
+
+
 def test_the_list_goes_by_name_and_finds_by_text_and_number(client: Client) -> None:
     sign_in(client, Role.VIEWER)
     make_contact("beta")
