@@ -199,3 +199,21 @@ def test_what_a_payment_settles_is_told_without_what_was_taken_off(client: Clien
     parts = applied_by(Payment.objects.get(pk=payment.pk))
     assert [(part.invoice.pk, part.amount) for part in parts] == [(second.pk, usd("50.00"))]
     assert f"{first}" not in text_of(client.get(f"/contacts/{acme.pk}/payments/"))
+
+
+def test_credit_for_an_invoice_that_was_paid_meanwhile(client: Client) -> None:
+    sign_in(client)
+    acme = make_contact()
+    make_payment("100.00", contact=acme)
+    paid, other = make_invoice("40.00", contact=acme), make_invoice("30.00", contact=acme)
+    url = f"/contacts/{acme.pk}/credit/"
+    sent = fields_of(client.get(url))
+    make_payment("40.00", invoice=paid)
+    before = everything()
+
+    answer = client.post(url, sent)
+
+    assert everything() == before
+    assert answer.status_code == 409
+    assert f"{paid} has been paid meanwhile" in text_of(answer)
+    assert answer.context["form"][f"part_{other.pk}"].value() == "30.00"

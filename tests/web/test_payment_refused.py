@@ -144,6 +144,18 @@ def test_an_invoice_that_someone_else_paid_meanwhile(client: Client) -> None:
     assert str(other) in offered[0]
 
 
+def test_the_only_invoice_paid_meanwhile_leads_to_a_payment_on_account(client: Client) -> None:
+    sign_in(client)
+    invoice = make_invoice("100.00")
+    page = open_form(client, invoice.contact_id)
+    make_payment("100.00", invoice=invoice)
+
+    says = f"{invoice} has been paid meanwhile"
+    answer = assert_refused(client, page, field="invoice", says=says, status=409, amount="100.00")
+
+    assert "Nothing is due any more · payment on account" in text_of(answer)
+
+
 def test_a_balance_that_changed_meanwhile_comes_back_with_the_new_one(client: Client) -> None:
     sign_in(client)
     invoice = make_invoice("100.00")

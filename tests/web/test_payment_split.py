@@ -5,6 +5,7 @@ from django.test import Client
 
 from duebook.payments.models import Payment
 from duebook.payments.queries import applied_by
+from duebook.web import payment_scene
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.snapshot import everything
 from tests.web.pages import sign_in, text_of
@@ -252,3 +253,27 @@ def test_credit_is_shown_however_the_payment_is_applied(client: Client) -> None:
 
     for query in ("", "split", "account"):
         assert "Credit on account 25.00 · apply it instead" in text_of(open_form(client, acme.pk, query))
+
+
+def test_a_page_takes_only_so_many_parts_the_longest_due_first(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payment_scene, "MOST_PARTS", 2)
+    sign_in(client)
+    acme = make_contact()
+    newest, oldest, middle = (make_invoice(contact=acme, ordered_on=day(-age)) for age in (1, 40, 20))
+
+    page = open_form(client, acme.pk, "split")
+
+    assert [due.id for due in page.context["form"].parts_offered] == [oldest.pk, middle.pk]
+    assert f"Amount for {newest}" not in text_of(page)
+    assert "The 2 that are due longest." in text_of(page)
+
+
+def test_another_payment_on_account_follows_one(client: Client) -> None:
+    sign_in(client)
+    acme = make_contact()
+
+    answer = send(client, open_form(client, acme.pk, "account"), amount="5")
+
+    assert f"/contacts/{acme.pk}/payments/new/?account" in client.get(answer.url).content.decode()

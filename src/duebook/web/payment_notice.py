@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from duebook.payments.models import Payment
-from duebook.payments.queries import applied_by, payment_by_id
+from duebook.payments.queries import AppliedTo, applied_by, payment_by_id
+from duebook.web.forms.payment_words import Mode
 from duebook.web.notices import Action, add_payment_notice
 from duebook.web.request import StaffRequest
 
@@ -34,7 +35,7 @@ def back_to_origin(request: StaffRequest, payment_id: int, origin: str) -> HttpR
                 for part in parts
             ],
             "credit_minor": payment.credit_minor,
-            "actions": _next_acts(payment, origin),
+            "actions": _next_acts(payment, parts, origin),
         },
     )
     if origin == FROM_ORDER and parts:
@@ -42,13 +43,15 @@ def back_to_origin(request: StaffRequest, payment_id: int, origin: str) -> HttpR
     return redirect("web:contact_orders", payment.contact_id)
 
 
-def _next_acts(payment: Payment, origin: str) -> list[Action]:
+def _next_acts(payment: Payment, parts: list[AppliedTo], origin: str) -> list[Action]:
     one = [payment.pk]
     add = (
         reverse("web:payment_enter")
         if origin == FROM_ENTER
         else reverse("web:payment_add", args=[payment.contact_id])
     )
+    if not parts and origin != FROM_ENTER:
+        add += f"?{Mode.ACCOUNT.value}"
     return [
         {"label": _("Undo"), "url": reverse("web:payment_reversal", args=one)},
         {"label": _("Receipt"), "url": reverse("web:payment_receipt", args=one)},

@@ -21,6 +21,9 @@ from duebook.staff.models import Business
 from duebook.web.formats import day_and_month, figure
 from duebook.web.request import StaffRequest, rights_of, today_of
 
+MOST_PARTS = 300
+"""A form with more fields than Django accepts would arrive as nothing at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPartner:
@@ -78,6 +81,10 @@ class Scene:
 
     def of_currency(self, currency: str) -> list[Due]:
         return [due for due in self.dues if due.balance.currency == currency]
+
+    def sharing(self, currency: str) -> list[Due]:
+        """The invoices that one payment may be split over on a page, the longest due first."""
+        return self.of_currency(currency)[:MOST_PARTS]
 
     def credit_in(self, currency: str) -> Money:
         return next((amount for amount in self.credit if amount.currency == currency), Money(0, currency))

@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from duebook.domain.errors import DomainError
-from duebook.domain.money import Money, total
 from duebook.domain.recording import Share
 from duebook.payments.models import Payment
-from duebook.web.formats import figure
 from duebook.web.forms.fields import DayField, MoneyField, YesNoField, field_of
 from duebook.web.forms.keyed import KeyedForm
+from duebook.web.forms.payment_parts import PartsForm
 from duebook.web.forms.payments import PaymentForm
 from duebook.web.payment_scene import Due, Scene
 
@@ -92,7 +91,7 @@ class MoveForm(KeyedForm):
         return None if chosen == self.RELEASE else int(chosen)
 
 
-class CreditForm(KeyedForm):
+class CreditForm(PartsForm):
     """Credit on account applied to invoices, an amount each."""
 
     apply_to_commissions = YesNoField(
@@ -103,41 +102,23 @@ class CreditForm(KeyedForm):
 
     def __init__(self, scene: Scene, currency: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.scene, self.payment_currency = scene, currency
-        self.parts_offered = scene.of_currency(currency)
-        for due in self.parts_offered:
-            field = MoneyField(label=_("Amount for %(invoice)s") % {"invoice": due.label}, required=False)
-            self.fields[due.part_name] = field
-            field.in_currency(currency, scene.business)
+        self.scene, self._currency = scene, currency
+        self.offer_parts()
+
+    @property
+    def payment_currency(self) -> str:
+        return self._currency
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        for due in self.parts_offered:
-            part = data.get(due.part_name)
-            if part is not None and part.minor < 0:
-                self.add_error(due.part_name, _("Enter an amount above zero."))
-            elif part is not None and part > due.balance:
-                most = figure(due.balance, self.scene.business)
-                self.add_error(
-                    due.part_name, _("At most the balance due of %(balance)s.") % {"balance": most}
-                )
-        if not self.errors and not self.shares():
+        self.check_parts(data)
+        if not self.errors and not self.parts():
             self.add_error(None, _("Enter an amount for at least one invoice."))
         return data
 
-    @property
-    def parts_total(self) -> Money:
-        """What the parts come to."""
-        return total((share.amount for share in self.shares()), self.payment_currency)
-
     def shares(self) -> tuple[Share, ...]:
         """What each invoice gets; those left empty get nothing."""
-        if not self.is_bound:
-            return tuple(
-                Share(due.id, part) for due in self.parts_offered if (part := self.initial.get(due.part_name))
-            )
-        data = getattr(self, "cleaned_data", {})
-        return tuple(Share(due.id, part) for due in self.parts_offered if (part := data.get(due.part_name)))
+        return tuple(Share(pk, part) for pk, part in self.parts().items())
 
 
 class CorrectionForm(PaymentForm):

@@ -21,7 +21,7 @@ from duebook.domain.errors import (
     KeyReused,
     LooksLikeDuplicate,
 )
-from duebook.domain.money import Money, total
+from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.domain.splitting import fill_in_order
@@ -30,16 +30,16 @@ from duebook.staff.models import Business
 from duebook.web.errors import text_of
 from duebook.web.formats import figure
 from duebook.web.forms.fields import DayField, MoneyField, YesNoField, field_of
-from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.payment_choices import offer_invoices, offer_types
-from duebook.web.forms.payment_words import Mode, SurplusChoice, SurplusQuestion, read_seen, seen_text
+from duebook.web.forms.payment_parts import PartsForm
+from duebook.web.forms.payment_words import Mode, SurplusChoice, SurplusQuestion, seen_text
 from duebook.web.forms.rows import IdField
 from duebook.web.payment_scene import Due, Scene
 
 Result = TypeVar("Result")
 
 
-class PaymentForm(KeyedForm):
+class PaymentForm(PartsForm):
     """``seen`` tells which balances the person had on the screen, ``prefilled`` for which invoice the amount
     was filled in; so a choice made without JavaScript is understood, and a changed balance is noticed.
     """
@@ -114,7 +114,7 @@ class PaymentForm(KeyedForm):
     @property
     def parts_offered(self) -> list[Due]:
         """The invoices among which a payment may be split: those of its currency."""
-        return self.scene.of_currency(self.payment_currency) if self.kind is Mode.SPLIT else []
+        return super().parts_offered if self.kind is Mode.SPLIT else []
 
     @property
     def payment_currency(self) -> str:
@@ -138,13 +138,8 @@ class PaymentForm(KeyedForm):
         return sorted(dues - {self.payment_currency})
 
     def _show(self) -> None:
-        business, currency = self.scene.business, self.payment_currency
-        for due in self.parts_offered:
-            label = _("Amount for %(invoice)s") % {"invoice": due.label}
-            self.fields[due.part_name] = MoneyField(label=label, required=False)
-        for field in self.fields.values():
-            if isinstance(field, MoneyField):
-                field.in_currency(currency, business)
+        self.offer_parts()
+        field_of(self, "amount", MoneyField).in_currency(self.payment_currency, self.scene.business)
         if self.kind is Mode.ONE:
             self._offer_invoices()
         self._offer_types()
@@ -175,8 +170,7 @@ class PaymentForm(KeyedForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         self._fill_in_amount(data)
-        for due in self.parts_offered:
-            self._check_part(due, data.get(due.part_name))
+        self.check_parts(data)
         chosen = self.scene.type(data.get("payment_type"))
         if chosen is not None and not chosen.reference_label:
             data["reference"] = ""
@@ -202,49 +196,6 @@ class PaymentForm(KeyedForm):
         if not self.previews:
             text = _("The amount is now the balance due of %(invoice)s. Check it, then apply.")
             self.add_error("amount", text % {"invoice": due.label})
-
-    def _check_part(self, due: Due, part: Money | None) -> None:
-        if part is None:
-            return
-        if part.minor < 0:
-            self.add_error(due.part_name, _("Enter an amount above zero."))
-        elif part > due.balance and self.seen_balances.get(due.id, due.balance.minor) == due.balance.minor:
-            most = figure(due.balance, self.scene.business)
-            self.add_error(due.part_name, _("At most the balance due of %(balance)s.") % {"balance": most})
-
-    @property
-    def seen_balances(self) -> dict[int, int]:
-        """The balances in minor units that the person had on the screen, by invoice."""
-        return read_seen(self.data.get("seen", ""))
-
-    def parts(self) -> dict[int, Money]:
-        """What each invoice gets of a payment that is split, as far as it can be read."""
-        named = [
-            name for name in self.data if name.startswith("part_") and name[5:].isdecimal() and len(name) < 24
-        ]
-        offered = [due.id for due in self.parts_offered]
-        others = {int(name[5:]) for name in named} - set(offered)
-        parts = {}
-        for invoice_id in [*offered, *sorted(others)]:
-            name = f"part_{invoice_id}"
-            # An invoice that was paid meanwhile has no field any more; the service says so better.
-            part = self.cleaned_data.get(name) if name in self.fields else self._paid_meanwhile(name)
-            if part:
-                parts[invoice_id] = part
-        return parts
-
-    def _paid_meanwhile(self, name: str) -> Money | None:
-        field = MoneyField(required=False)
-        field.in_currency(self.payment_currency, self.scene.business)
-        try:
-            return field.clean(self.data.get(name))
-        except forms.ValidationError:
-            return None
-
-    @property
-    def parts_total(self) -> Money:
-        """What the parts of a split come to."""
-        return total(self.parts().values(), self.payment_currency)
 
     def surplus_question(self) -> SurplusQuestion | None:
         """What to ask when the amount is more than what it is applied to; None when it is not."""

@@ -78,8 +78,8 @@ def _chosen(request: StaffRequest) -> int | None:
 
 
 def _first_values(request: StaffRequest, scene: Scene, currency: str) -> dict[str, Any]:
-    dues = scene.of_currency(currency)
-    chosen = [due for due in dues if due.id == _chosen(request)]
+    dues = scene.sharing(currency)
+    chosen = [due for due in scene.of_currency(currency) if due.id == _chosen(request)]
     wanted = chosen or dues
     parts = fill_in_order(scene.credit_in(currency).minor, [due.balance.minor for due in wanted])
     filled = {
