@@ -104,7 +104,7 @@ def test_orders_are_imported_on_the_command_line_and_the_books_verify(served: Se
 
     assert done.returncode == 1
     assert "line 3" in done.stdout
-    assert "1 orders imported" in done.stdout
+    assert "1 order imported" in done.stdout
     assert (verified.returncode, verified.stdout) == (0, "The books are in order.\n")
 
 

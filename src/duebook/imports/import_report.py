@@ -45,12 +45,12 @@ class ImportReport:
         written = self.findings is not None
         verb = "imported" if written else "would be imported"
         lines = [
-            f"{self.rows:,} rows read.",
-            f"{self.created:,} orders {verb}{_amounts(self.ordered_minor)}.",
-            f"{self.contacts:,} contacts and {self.products:,} products are new.",
-            f"{self.payments:,} payments {verb}{_amounts(self.paid_minor)}.",
-            f"{self.already_there:,} orders were there already.",
-            f"{self.refused_rows:,} rows were refused.",
+            f"{_count(self.rows, 'row')} read.",
+            f"{_count(self.created, 'order')} {verb}{_amounts(self.ordered_minor)}.",
+            f"New: {_count(self.contacts, 'contact')} and {_count(self.products, 'product')}.",
+            f"{_count(self.payments, 'payment')} {verb}{_amounts(self.paid_minor)}.",
+            f"Already there: {_count(self.already_there, 'order')}.",
+            f"Refused: {_count(self.refused_rows, 'row')}.",
         ]
         if self.findings is not None:
             lines += [str(finding) for finding in self.findings]
@@ -61,6 +61,10 @@ class ImportReport:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _amounts(minor_by_currency: dict[str, int]) -> str:
