@@ -69,6 +69,15 @@ def words(name: str, **payload: Any) -> str:
             "1.00 of P-318 released from INV-1007 to credit on account.",
         ),
         ("payment.amended", {"number": 318}, "Reference or notes of P-318 amended."),
+        (
+            "payment.amended",
+            {
+                "number": 318,
+                "before": {"reference": "4471", "notes": ""},
+                "after": {"reference": "4472", "notes": "x" * 100},
+            },
+            f"Reference or notes of P-318 amended. Reference: “4471” → “4472”. Notes: – → “{'x' * 79}…”.",
+        ),
         ("contact.edited", {"after": {"postal_code": "1"}}, "Contact edited: postal code."),
         ("contact.edited", {"after": {}}, "Contact saved unchanged."),
         ("payment_plan.made", {"number": "7"}, "Payment plan 7 made"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -15,6 +16,8 @@ from duebook.staff.models import Business, User
 from duebook.web.formats import figure, short_date
 
 Payload = Mapping[str, Any]
+
+_MOST_QUOTED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,17 @@ def _credit_applied(payload: Payload, business: Business) -> str:
 
 
 def _amended(payload: Payload, business: Business) -> str:
-    return _("Reference or notes of P-%(number)s amended.") % {"number": payload.get("number", "")}
+    before, after = payload.get("before", {}), payload.get("after", {})
+    sentences = [_("Reference or notes of P-%(number)s amended.") % {"number": payload.get("number", "")}]
+    for name, label in (("reference", _("Reference")), ("notes", _("Notes"))):
+        old, new = before.get(name, ""), after.get(name, "")
+        if old != new:
+            sentences.append(f"{label}: {_quoted(old)} → {_quoted(new)}.")
+    return " ".join(sentences)
+
+
+def _quoted(text: str) -> str:
+    return f"“{Truncator(text).chars(_MOST_QUOTED)}”" if text else "–"
 
 
 def _receipt_emailed(payload: Payload, business: Business) -> str:
