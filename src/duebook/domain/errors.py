@@ -440,6 +440,11 @@ class SeveralMatch(Conflict):
     message = "{count} {what} match {text}. Give each a customer_id or a name of its own."
 
 
+class ImportRunning(Conflict):
+    code = "import_running"
+    message = "Another import is running. Wait until it has ended, then start this one again."
+
+
 class OrderDiffers(Conflict):
     code = "order_differs"
     field = "order_number"

@@ -60,6 +60,7 @@ _MOST_CHARACTERS = {
 }
 _PAID = frozenset({"yes", "y", "true", "paid", "x"})
 _UNPAID = frozenset({"no", "n", "false", "unpaid", "0"})
+_PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _ISO_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d.*)?")
 _DOTTED_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?: \d.*)?")
@@ -154,6 +155,9 @@ def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> Check
 
 
 def _read_amount(text: str, column: Column, money: CurrencyTerms, terms: ImportTerms) -> int:
+    # Most amounts are written so, and there is nothing to find out about them.
+    if money.exponent == 2 and _PLAIN_AMOUNT.fullmatch(text):
+        return int(text.replace(".", ""))
     minor = _parse(text, money.exponent, column, money, terms)
     if minor < 0:
         raise AmountNegative(field=column)

@@ -14,7 +14,7 @@ from django.db import connection
 from duebook.domain.accounts import TransferKind
 from duebook.domain.order_lines import OrderLines, invoice_postings
 from duebook.domain.permissions import Actor
-from duebook.imports.contact_matching import KnownContact
+from duebook.imports.known_rows import KnownContact
 from duebook.imports.product_matching import NewProduct
 from duebook.sales.services.place_order import PlacedOrder, placed_payload
 

@@ -5,37 +5,27 @@ found by the rows after it as if it were in the database.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from django.db.models.functions import Lower
-
-from duebook.contacts.models import Contact
-from duebook.domain.contact_names import NameParts, split_name
+from duebook.domain.contact_names import split_name
 from duebook.domain.errors import SeveralMatch
 from duebook.domain.order_row import Column, Customer
+from duebook.imports.known_rows import KnownContact, known_contacts
 from duebook.imports.new_ids import NewIds
-
-
-@dataclass(frozen=True, slots=True)
-class KnownContact:
-    """What matching needs of a contact; ``parts`` is only there while it is not yet written."""
-
-    id: int
-    external_id: str
-    email: str
-    name: str
-    parts: NameParts | None = None
 
 
 class ContactMatching:
     """The contacts that the customers of one batch may be, and those to be added for the rest."""
 
-    def __init__(self, customers: Iterable[Customer], ids: NewIds) -> None:
+    def __init__(
+        self, customers: Iterable[Customer], ids: NewIds, *, also: Iterable[KnownContact] = ()
+    ) -> None:
         wanted = set(customers)
         self._by_external_id: dict[str, KnownContact] = {}
         self._by_email: dict[str, list[KnownContact]] = {}
         self._by_name: dict[str, list[KnownContact]] = {}
         self._load(wanted)
+        for contact in also:
+            self._keep(contact)
         unknown = sum(1 for customer in wanted if not self._candidates(customer))
         self._ids = iter(ids.take(["contacts_contact_id_seq"], unknown))
         self.new: dict[int, KnownContact] = {}
@@ -81,20 +71,8 @@ class ContactMatching:
             for customer in customers
             if customer.name and not (customer.external_id or customer.email)
         }
-        rows = Contact.objects.values_list("id", "external_id", "email", "name")
-        found: dict[int, KnownContact] = {}
-        searches = []
-        if external_ids:
-            searches.append(rows.filter(external_id__in=external_ids))
-        if emails:
-            searches.append(rows.alias(plain=Lower("email")).filter(plain__in=emails).exclude(email=""))
-        if names:
-            lowered = {name.lower() for name in names}
-            searches.append(rows.alias(plain=Lower("name")).filter(plain__in=lowered))
-        for search in searches:
-            for contact_id, external_id, email, name in search:
-                found[contact_id] = KnownContact(contact_id, external_id or "", email, name)
-        for contact in sorted(found.values(), key=lambda known: known.id):
+        lowered = {name.lower() for name in names}
+        for contact in known_contacts(external_ids=external_ids, emails=emails, names=lowered):
             self._keep(contact)
 
     def _keep(self, contact: KnownContact) -> None:

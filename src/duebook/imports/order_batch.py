@@ -1,7 +1,8 @@
 """A batch of imported orders: read in a few statements, decided one by one, written with one COPY a table.
 
 Invariant: a batch writes the rows that ``place_order`` and ``record_payment`` would write for its orders, all
-of them or none, and the number of its statements does not depend on its size.
+of them or none, and the number of its statements does not depend on its size. Deciding asks the database
+nothing, so it can run beside the writing of the batch before.
 """
 
 from collections.abc import Sequence
@@ -9,26 +10,23 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum
 
-from django.db import connection, transaction
-
 from duebook.domain.errors import DomainError, OrderDiffers, PeriodClosed
 from duebook.domain.money import Money
 from duebook.domain.order_import import ImportedOrder, Paid
-from duebook.domain.order_lines import ItemKind, LineInput, OrderLines, total_lines
+from duebook.domain.order_lines import ItemKind, LineInput, total_lines
 from duebook.domain.order_row import Column
 from duebook.domain.permissions import Actor
 from duebook.domain.recording import OpenInvoice, PaymentDecision, PaymentInput, Share
-from duebook.events.models import Event
 from duebook.events.requests import input_hash
 from duebook.imports.bulk_rows import BulkRows, NewOrder
 from duebook.imports.contact_matching import ContactMatching
+from duebook.imports.known_rows import KnownContact, KnownOrder, known_orders
 from duebook.imports.new_ids import IdsOfNothing, IdsOfSequences
 from duebook.imports.order_reading import KeyedOrder
 from duebook.imports.payment_labels import PaymentLabels
-from duebook.imports.product_matching import ProductMatching
+from duebook.imports.product_matching import NewProduct, ProductMatching
 from duebook.imports.refusals import Refusal
 from duebook.ledger.currencies import exponent
-from duebook.orders.models import Order
 from duebook.payments import write_path
 from duebook.payments.services.record_payment import decide_recording, plan_recording
 from duebook.payments.write_path import Plan, Situation
@@ -36,12 +34,10 @@ from duebook.sales.services.place_order import PlacedOrder, hash_of_order
 
 _ORDER_IDS = ("orders_order_id_seq", "order_number_seq", "invoices_invoice_id_seq", "invoice_number_seq")
 _PAYMENT_IDS = ("payments_payment_id_seq", "payment_number_seq")
-# One import at a time, so that two files that name a new contact do not both add it.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('duebook import ' || current_schema(), 0))"
 
 
 class Writing(Enum):
-    """Whether a batch is written or only tried."""
+    """Whether an import is written or only tried."""
 
     WRITE = "write"
     DRY_RUN = "dry run"
@@ -65,138 +61,136 @@ class BatchOutcome:
     created: int = 0
     already_there: int = 0
     payments: int = 0
-    contacts: list[str] = field(default_factory=list)
-    products: list[str] = field(default_factory=list)
+    contacts: list[KnownContact] = field(default_factory=list)
+    products: list[NewProduct] = field(default_factory=list)
     ordered_minor: dict[str, int] = field(default_factory=dict)
     paid_minor: dict[str, int] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
 
-@transaction.atomic
-def import_batch(orders: Sequence[KeyedOrder], terms: BatchTerms) -> BatchOutcome:
-    """Import the orders that are not there yet; each one that is refused leaves the others alone.
+@dataclass(slots=True)
+class _Read:
+    """What deciding goes by: the orders that are not there yet, and everything that they name."""
 
-    Raises IntegrityError or DataError when the database refuses the batch; nothing of it is then written.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK)
-    batch = _Batch(terms)
-    batch.decide(orders)
-    if terms.writing is Writing.WRITE:
-        batch.write()
-    return batch.outcome
+    orders: list[KeyedOrder]
+    contacts: ContactMatching
+    products: ProductMatching
+    situation: Situation
+    order_ids: list[tuple[int, ...]]
+    payment_ids: list[tuple[int, ...]]
 
 
-class _Batch:
-    """What a batch collects between reading and writing."""
+class OrderBatch:
+    """One batch: first ``read``, then ``decide``, then ``write``."""
 
-    def __init__(self, terms: BatchTerms) -> None:
+    def __init__(self, orders: Sequence[KeyedOrder], terms: BatchTerms) -> None:
+        self.orders = orders
         self.outcome = BatchOutcome()
         self._terms = terms
         self._ids = IdsOfSequences() if terms.writing is Writing.WRITE else IdsOfNothing()
         self._rows = BulkRows(terms.actor)
         self._plan = Plan()
+        self._read: _Read | None = None
 
-    def decide(self, orders: Sequence[KeyedOrder]) -> None:
-        orders = self._without_known(orders)
-        contacts = ContactMatching((one.order.customer for one in orders), self._ids)
-        products = ProductMatching((line.item for one in orders for line in one.order.lines), self._ids)
-        contact_ids: dict[str, int] = {}
-        for one in orders:
-            try:
-                contact_ids[one.key] = contacts.find(one.order.customer)
-            except DomainError as error:
-                self._refuse(one.order, error)
-        matched = [one for one in orders if one.key in contact_ids]
-        situation = self._read_situation(matched, frozenset(contact_ids.values()))
-        payment_ids = iter(self._ids.take(_PAYMENT_IDS, sum(1 for one in matched if one.order.paid)))
+    def read(self, *, after: BatchOutcome | None = None) -> None:
+        """Ask the database for what deciding needs, taking what ``after`` is about to add for written."""
+        orders = self._without_known()
+        paid = sum(1 for one in orders if one.order.paid)
+        earlier = after or BatchOutcome()
+        self._read = _Read(
+            orders=orders,
+            contacts=ContactMatching(
+                (one.order.customer for one in orders), self._ids, also=earlier.contacts
+            ),
+            products=ProductMatching(
+                (line.item for one in orders for line in one.order.lines), self._ids, also=earlier.products
+            ),
+            situation=write_path.read_situation(
+                invoice_ids=[],
+                type_ids=sorted({each.id for each in self._terms.labels.by_label.values()}) if paid else [],
+                contact_ids=[],
+                actor_id=self._terms.actor.user_id,
+                request_keys=[],
+                new_payments=0,
+            ),
+            order_ids=self._ids.take(_ORDER_IDS, len(orders)),
+            payment_ids=self._ids.take(_PAYMENT_IDS, paid),
+        )
+
+    def decide(self) -> None:
+        """Decide every order that was read; one that is refused leaves the others alone."""
+        if self._read is None:
+            raise RuntimeError("a batch is read before it is decided")
+        read = self._read
+        matched = self._match_contacts(read)
+        situation = replace(read.situation, contact_ids=frozenset(contact_id for _, contact_id in matched))
+        order_ids = iter(read.order_ids)
+        payment_ids = iter(read.payment_ids)
         used_contacts: set[int] = set()
         used_products: set[int | None] = set()
-        for one, ids in zip(matched, self._ids.take(_ORDER_IDS, len(matched)), strict=True):
-            contact_id = contact_ids[one.key]
+        for one, contact_id in matched:
             try:
-                new = self._decide_order(one, contact_id, products, ids, situation)
+                new = self._decide_order(one, contact_id, next(order_ids), situation)
                 payment = self._decide_payment(one, new, situation)
             except DomainError as error:
                 self._refuse(one.order, error)
                 continue
             self._rows.add_order(new)
-            self._count_order(one.order)
+            self.outcome.created += 1
+            _add_up(self.outcome.ordered_minor, new.placed.total)
             used_contacts.add(contact_id)
             used_products.update(line.input.product_id for line in new.lines.lines)
             if payment is not None:
                 self._add_payment(one, payment, next(payment_ids))
-        self._add_new(contacts, products, used_contacts, used_products)
+        self._add_new(read, used_contacts, used_products)
 
     def write(self) -> None:
-        self._rows.write()
-        if self._plan.payments:
-            write_path.book(self._plan)
+        """Write what was decided in the caller's transaction, unless this is a dry run.
+
+        Raises IntegrityError or DataError when the database refuses the batch.
+        """
+        if self._terms.writing is Writing.WRITE:
+            self._rows.write()
+            if self._plan.payments:
+                write_path.book(self._plan)
 
     def _refuse(self, order: ImportedOrder, error: DomainError) -> None:
         self.outcome.refusals.append(Refusal(order.line, error, order.rows))
 
-    def _without_known(self, orders: Sequence[KeyedOrder]) -> list[KeyedOrder]:
+    def _without_known(self) -> list[KeyedOrder]:
         """The orders that are not there yet. One that is there and says something else is refused."""
-        known = {
-            key: (order_id, ordered_on, currency)
-            for key, order_id, ordered_on, currency in Order.objects.filter(
-                source=self._terms.actor.source.value, source_key__in=[one.key for one in orders]
-            ).values_list("source_key", "id", "ordered_on", "currency")
-        }
+        known = known_orders(self._terms.actor.source.value, [one.key for one in self.orders])
         if not known:
-            return list(orders)
-        ids = [order_id for order_id, _, _ in known.values()]
-        placed = Event.objects.filter(name="order.placed", order_id__in=ids)
-        totals = dict(placed.values_list("order_id", "payload__total_minor"))
-        for one in orders:
-            if one.key not in known:
+            return list(self.orders)
+        for one in self.orders:
+            if (before := known.get(one.key)) is None:
                 continue
-            order_id, ordered_on, currency = known[one.key]
-            before = Money(totals[order_id], currency)
-            now = Money(one.order.total_minor, one.order.currency)
-            if (ordered_on, before) == (one.order.ordered_on, now):
+            order = one.order
+            if before == KnownOrder(order.ordered_on, order.currency, order.total_minor):
                 self.outcome.already_there += 1
-            else:
-                self._refuse(one.order, OrderDiffers(before=before, date=ordered_on, now=now))
-        return [one for one in orders if one.key not in known]
+                continue
+            was = Money(before.total_minor, before.currency)
+            now = Money(order.total_minor, order.currency)
+            self._refuse(order, OrderDiffers(before=was, date=before.ordered_on, now=now))
+        return [one for one in self.orders if one.key not in known]
 
-    def _read_situation(self, orders: Sequence[KeyedOrder], contact_ids: frozenset[int]) -> Situation:
-        type_ids = {each.id for each in self._terms.labels.by_label.values()}
-        situation = write_path.read_situation(
-            invoice_ids=[],
-            type_ids=sorted(type_ids) if any(one.order.paid for one in orders) else [],
-            contact_ids=[],
-            actor_id=self._terms.actor.user_id,
-            request_keys=[],
-            new_payments=0,
-        )
-        return replace(situation, contact_ids=contact_ids)
+    def _match_contacts(self, read: _Read) -> list[tuple[KeyedOrder, int]]:
+        matched = []
+        for one in read.orders:
+            try:
+                matched.append((one, read.contacts.find(one.order.customer)))
+            except DomainError as error:
+                self._refuse(one.order, error)
+        return matched
 
     def _decide_order(
-        self,
-        one: KeyedOrder,
-        contact_id: int,
-        products: ProductMatching,
-        ids: tuple[int, ...],
-        situation: Situation,
+        self, one: KeyedOrder, contact_id: int, ids: tuple[int, ...], situation: Situation
     ) -> NewOrder:
         order = one.order
         if situation.closed_until is not None and order.ordered_on <= situation.closed_until:
             raise PeriodClosed(field=Column.ORDER_DATE, closed_until=situation.closed_until)
-        inputs = tuple(
-            LineInput(
-                kind=ItemKind.PRODUCT,
-                description=line.item or order.title,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                product_id=products.find(line.item, line.unit_price, order.currency),
-                line_minor=line.line_minor,
-            )
-            for line in order.lines
-        )
-        lines: OrderLines = total_lines(inputs, order.currency, exponent(order.currency))
-        due_on = order.due_on or order.ordered_on + timedelta(days=self._terms.terms_days)
+        inputs = self._inputs(order)
+        lines = total_lines(inputs, order.currency, exponent(order.currency))
         order_id, number, invoice_id, invoice_number = ids
         total = Money(lines.total_minor, order.currency)
         return NewOrder(
@@ -204,13 +198,29 @@ class _Batch:
             contact_id=contact_id,
             title=order.title,
             ordered_on=order.ordered_on,
-            due_on=due_on,
+            due_on=order.due_on or order.ordered_on + timedelta(days=self._terms.terms_days),
             lines=lines,
             source_key=one.key,
             request_key=request_key_of_order(one.key),
             hashed=hash_of_order(
                 contact_id, order.title, order.ordered_on, order.currency, inputs, order.due_on, (None, None)
             ),
+        )
+
+    def _inputs(self, order: ImportedOrder) -> tuple[LineInput, ...]:
+        if self._read is None:
+            raise RuntimeError("a batch is read before it is decided")
+        find = self._read.products.find
+        return tuple(
+            LineInput(
+                kind=ItemKind.PRODUCT,
+                description=line.item or order.title,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                product_id=find(line.item, line.unit_price, order.currency),
+                line_minor=line.line_minor,
+            )
+            for line in order.lines
         )
 
     def _decide_payment(self, one: KeyedOrder, new: NewOrder, situation: Situation) -> PaymentDecision | None:
@@ -237,39 +247,22 @@ class _Batch:
 
     def _add_payment(self, one: KeyedOrder, decision: PaymentDecision, ids: tuple[int, ...]) -> None:
         payment_id, number = ids
-        wanted = decision.input
-        plan_recording(
-            self._plan,
-            decision,
-            payment_id,
-            number,
-            self._terms.actor,
-            request_key_of_payment(one.key),
-            input_hash(wanted),
-        )
+        key = request_key_of_payment(one.key)
+        hashed = input_hash(decision.input)
+        plan_recording(self._plan, decision, payment_id, number, self._terms.actor, key, hashed)
         self.outcome.payments += 1
-        _add_up(self.outcome.paid_minor, wanted.amount)
+        _add_up(self.outcome.paid_minor, decision.input.amount)
 
-    def _count_order(self, order: ImportedOrder) -> None:
-        self.outcome.created += 1
-        _add_up(self.outcome.ordered_minor, Money(order.total_minor, order.currency))
-
-    def _add_new(
-        self,
-        contacts: ContactMatching,
-        products: ProductMatching,
-        used_contacts: set[int],
-        used_products: set[int | None],
-    ) -> None:
+    def _add_new(self, read: _Read, used_contacts: set[int], used_products: set[int | None]) -> None:
         """Add the new contacts and products that an accepted order has."""
-        for contact in contacts.new.values():
+        for contact in read.contacts.new.values():
             if contact.id in used_contacts:
                 self._rows.add_contact(contact)
-                self.outcome.contacts.append(contact.external_id or contact.email or contact.name)
-        for product in products.new.values():
+                self.outcome.contacts.append(contact)
+        for product in read.products.new.values():
             if product.id in used_products:
                 self._rows.add_product(product)
-                self.outcome.products.append(product.name)
+                self.outcome.products.append(product)
 
 
 def request_key_of_order(key: str) -> str:

@@ -75,14 +75,14 @@ def _order(group: list[StagedRow], file: OrderFile, terms: ImportTerms) -> Impor
 def _values(cells: list[str], file: OrderFile) -> dict[str, str]:
     if len(cells) > len(file.header):
         raise TooManyValues(count=len(cells), expected=len(file.header))
-    values = {}
+    values: dict[str, str] = {}
     for column, position in file.columns.items():
         if position < len(cells) and (text := cells[position]):
             if not text.isprintable():
                 if _CONTROL.search(text):
                     raise ValueUnprintable(field=column)
                 text = " ".join(text.split())
-            values[column.value] = text
+            values[column] = text
     return values
 
 

@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models.functions import Lower
-
-from duebook.catalog.models import Product
 from duebook.domain.errors import SeveralMatch
 from duebook.domain.money import to_minor
 from duebook.domain.order_row import Column
+from duebook.imports.known_rows import products_by_name, products_by_sku
 from duebook.imports.new_ids import NewIds
 from duebook.ledger.currencies import exponent
 
@@ -27,12 +25,12 @@ class NewProduct:
 class ProductMatching:
     """The products that the items of one batch may be, and those to be added for the rest."""
 
-    def __init__(self, items: Iterable[str], ids: NewIds) -> None:
+    def __init__(self, items: Iterable[str], ids: NewIds, *, also: Iterable[NewProduct] = ()) -> None:
         wanted = {item for item in items if item}
-        self._by_sku: dict[str, int] = {}
-        self._by_name: dict[str, list[int]] = {}
-        if wanted:
-            self._load(wanted)
+        self._by_sku = products_by_sku(wanted) if wanted else {}
+        self._by_name = products_by_name({item.lower() for item in wanted}) if wanted else {}
+        for product in also:
+            self._by_name.setdefault(product.name.lower(), []).append(product.id)
         unknown = {item.lower() for item in wanted if item not in self._by_sku} - self._by_name.keys()
         self._ids = iter(ids.take(["catalog_product_id_seq"], len(unknown)))
         self.new: dict[int, NewProduct] = {}
@@ -58,11 +56,3 @@ class ProductMatching:
         )
         self._by_name[item.lower()] = [product_id]
         return product_id
-
-    def _load(self, wanted: set[str]) -> None:
-        for product_id, sku in Product.objects.filter(sku__in=wanted).values_list("id", "sku"):
-            self._by_sku[str(sku)] = product_id
-        lowered = {item.lower() for item in wanted}
-        named = Product.objects.alias(plain=Lower("name")).filter(plain__in=lowered).order_by("id")
-        for product_id, name in named.values_list("id", "name"):
-            self._by_name.setdefault(name.lower(), []).append(product_id)

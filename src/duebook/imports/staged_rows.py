@@ -66,8 +66,11 @@ def _stage(file: OrderFile, cursor: CursorWrapper) -> int:
         for line, cells in file.rows():
             number = cells[number_at] if number_at is not None and number_at < len(cells) else ""
             key = f"{NUMBERED}{number}" if number else f"{_UNNUMBERED}{file.identity(cells)}"
-            storable = (cell.translate(_UNSTORABLE) for cell in cells)
-            copy.write_row((line, key.translate(_UNSTORABLE), _BETWEEN.join(storable)))
+            content = _BETWEEN.join(cells)
+            if "\x00" in content or content.count(_BETWEEN) >= len(cells):
+                key = key.translate(_UNSTORABLE)
+                content = _BETWEEN.join(cell.translate(_UNSTORABLE) for cell in cells)
+            copy.write_row((line, key, content))
             count += 1
     return count
 

@@ -15,7 +15,7 @@ from duebook.domain import errors
 from duebook.domain.errors import Forbidden
 from duebook.domain.permissions import Right, Role
 from duebook.events.models import Event
-from duebook.imports import demo_sample
+from duebook.imports import batches_in_turn, demo_sample
 from duebook.imports.order_batch import Writing
 from duebook.imports.order_file import open_order_file
 from duebook.imports.order_reading import read_batches
@@ -290,6 +290,39 @@ def test_an_order_that_the_database_refuses_takes_no_other_along(importing: Impo
 
     assert reasons(report) == [(4, "", "refused_by_database")]
     assert (report.created, Order.objects.count(), Contact.objects.count()) == (6, 6, 6)
+
+
+def test_what_was_decided_on_a_refused_batch_is_decided_anew(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second batch knows the contact and the product only from the first, which is not written."""
+    monkeypatch.setattr(module, "ORDERS_OF_A_BATCH", 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_order ADD CONSTRAINT no_bad CHECK (title <> 'bad')")
+
+    report = importing(
+        "customer_id,order_date,amount,title,item",
+        "1,2026-01-05,5,bad,Card",
+        "1,2026-01-06,5,good,Card",
+        "1,2026-01-07,5,good,Card",
+    )
+
+    assert reasons(report) == [(2, "", "refused_by_database")]
+    assert (report.created, report.contacts, report.products) == (2, 1, 1)
+
+
+def test_two_imports_at_a_time_are_refused(importing: Importing) -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(batches_in_turn._LOCK)
+
+        with pytest.raises(errors.ImportRunning):
+            importing("customer_id,order_date,amount", "1,2026-01-05,5")
+    finally:
+        other.close()
+
+    assert importing("customer_id,order_date,amount", "1,2026-01-05,5").created == 1
 
 
 def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(importing: Importing) -> None:

@@ -1,26 +1,25 @@
 """Import a file of orders, with their contacts, products, invoices and payments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from django.db import DataError, IntegrityError
-
 from duebook.domain.errors import UnknownCurrency
 from duebook.domain.order_row import ImportTerms
 from duebook.domain.permissions import Actor, Right, Source
 from duebook.imports.ahead import ahead
+from duebook.imports.batches_in_turn import import_batches, one_import_at_a_time
 from duebook.imports.import_report import ImportReport
-from duebook.imports.order_batch import BatchOutcome, BatchTerms, Writing, import_batch
+from duebook.imports.known_rows import KnownContact
+from duebook.imports.order_batch import BatchOutcome, BatchTerms, Writing
 from duebook.imports.order_file import open_order_file
-from duebook.imports.order_reading import KeyedOrder, currency_terms, is_day_first, read_batches
+from duebook.imports.order_reading import ReadBatch, currency_terms, is_day_first, read_batches
 from duebook.imports.payment_labels import payment_labels
 from duebook.imports.refusals import Refusal
 from duebook.ledger.currencies import decimal_mark, is_currency
 from duebook.ledger.queries import closed_until
-from duebook.payments.services.record_payment import RefusedByDatabase
 from duebook.reports.services.verify_books import verify_books
 from duebook.staff.models import Business
 from duebook.staff.queries import business, business_day
@@ -49,7 +48,8 @@ def import_orders(
     the business's). A row that is refused leaves the others alone; a file read again adds nothing. Records
     ``order.placed``, ``payment.recorded``, ``contact.added`` and ``product.added``. The books are verified at
     the end. ``on_progress`` gets the rows done and all rows, ``on_refusal`` each refusal as it happens.
-    Raises Forbidden, UnknownCurrency and what ``open_order_file`` raises; then nothing is written.
+    Raises Forbidden, UnknownCurrency, ImportRunning and what ``open_order_file`` raises; then nothing is
+    written.
     """
     settings = business()
     on = on or business_day(settings)
@@ -61,13 +61,13 @@ def import_orders(
     terms = BatchTerms(actor, on, settings.terms_days, payment_labels(), writing)
     report = ImportReport()
     counted: set[str] = set()
-    with closing(ahead(lambda: read_batches(file, reading, orders=ORDERS_OF_A_BATCH), most=2)) as batches:
-        for batch in batches:
-            outcomes = _import(batch.orders, terms)
+    with (
+        one_import_at_a_time(),
+        closing(ahead(lambda: read_batches(file, reading, orders=ORDERS_OF_A_BATCH), most=2)) as batches,
+    ):
+        for batch, outcomes in import_batches(batches, terms):
             report.rows += batch.rows
-            for refusal in _in_file_order(
-                [*batch.refusals, *(r for each in outcomes for r in each.refusals)]
-            ):
+            for refusal in _in_file_order(batch, outcomes):
                 report.refuse(refusal)
                 if on_refusal is not None:
                     on_refusal(refusal)
@@ -94,21 +94,8 @@ def _reading_terms(settings: Business, currency: str | None, on: date) -> Import
     )
 
 
-def _import(orders: Sequence[KeyedOrder], terms: BatchTerms) -> list[BatchOutcome]:
-    """Import the orders; a batch that the database refuses is split, so that one takes no other along."""
-    if not orders:
-        return []
-    try:
-        return [import_batch(orders, terms)]
-    except (IntegrityError, DataError):
-        if len(orders) == 1:
-            order = orders[0].order
-            return [BatchOutcome(refusals=[Refusal(order.line, RefusedByDatabase(), order.rows)])]
-    middle = len(orders) // 2
-    return [*_import(orders[:middle], terms), *_import(orders[middle:], terms)]
-
-
-def _in_file_order(refusals: list[Refusal]) -> list[Refusal]:
+def _in_file_order(batch: ReadBatch, outcomes: list[BatchOutcome]) -> list[Refusal]:
+    refusals = [*batch.refusals, *(refusal for outcome in outcomes for refusal in outcome.refusals)]
     return sorted(refusals, key=lambda refusal: refusal.line)
 
 
@@ -121,8 +108,8 @@ def _count(report: ImportReport, outcome: BatchOutcome, counted: set[str] | None
         report.contacts += len(outcome.contacts)
         report.products += len(outcome.products)
     else:
-        contacts = {f"contact:{each}" for each in outcome.contacts} - counted
-        products = {f"product:{each.lower()}" for each in outcome.products} - counted
+        contacts = {f"contact:{_identity(each)}" for each in outcome.contacts} - counted
+        products = {f"product:{each.name.lower()}" for each in outcome.products} - counted
         report.contacts += len(contacts)
         report.products += len(products)
         counted |= contacts | products
@@ -132,3 +119,7 @@ def _count(report: ImportReport, outcome: BatchOutcome, counted: set[str] | None
     ):
         for currency, minor in more.items():
             sums[currency] = sums.get(currency, 0) + minor
+
+
+def _identity(contact: KnownContact) -> str:
+    return contact.external_id or contact.email.lower() or contact.name
