@@ -1,0 +1,1 @@
+"""How fast Duebook is, as ratios to floors that are taken in the same run on the same machine."""
