@@ -49,3 +49,13 @@ class TransferKind(StrEnum):
     DEALLOCATED = "deallocated"
     RETURNED = "returned"
     BANK_FEE = "bank_fee"
+    COMMISSION_EARNED = "commission_earned"
+    COMMISSION_CLAWED_BACK = "commission_clawed_back"
+    COMMISSION_PAID = "commission_paid"
+
+
+COMMISSION_KINDS = (
+    TransferKind.COMMISSION_EARNED,
+    TransferKind.COMMISSION_CLAWED_BACK,
+    TransferKind.COMMISSION_PAID,
+)

@@ -27,6 +27,10 @@ class Right(StrEnum):
     EDIT_ORDERS = "add and change orders"
     VOID = "void invoices and cancel orders"
     MANAGE_PARTNERS = "manage partners"
+    SET_COMMISSIONS = "set commissions"
+    VIEW_COMMISSIONS = "view commissions"
+    CREATE_PAYOUTS = "create payouts"
+    APPROVE_PAYOUTS = "approve payouts"
     CHANGE_SETTINGS = "change settings"
     MANAGE_USERS = "manage users"
     CLOSE_PERIODS = "close and reopen periods"
@@ -58,12 +62,22 @@ _MANAGER = _CLERK | {
     Right.EDIT_PRODUCTS,
     Right.EDIT_ORDERS,
     Right.VOID,
+    Right.VIEW_COMMISSIONS,
 }
 
 RIGHTS_OF: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
     Role.CLERK: _CLERK,
-    Role.PARTNER_MANAGER: frozenset({Right.VIEW, Right.MANAGE_PARTNERS}),
+    Role.PARTNER_MANAGER: frozenset(
+        {
+            Right.VIEW,
+            Right.MANAGE_PARTNERS,
+            Right.SET_COMMISSIONS,
+            Right.VIEW_COMMISSIONS,
+            Right.CREATE_PAYOUTS,
+            Right.APPROVE_PAYOUTS,
+        }
+    ),
     Role.MANAGER: _MANAGER,
     Role.OWNER: frozenset(Right),
 }
