@@ -1,0 +1,30 @@
+"""Delete a referral partner that was entered by mistake."""
+
+from django.db import transaction
+from django.db.models import RestrictedError
+
+from duebook.domain.errors import NotFound, PartnerHasEntries
+from duebook.domain.permissions import Actor, Right
+from duebook.events.services.record_event import record_event
+from duebook.partners.models import Partner, PartnerOverride
+
+
+@transaction.atomic
+def delete_partner(*, partner_id: int, actor: Actor) -> None:
+    """Delete a partner that nothing names. Records ``partner.deleted``.
+
+    Raises Forbidden, NotFound, PartnerHasEntries (then it can be made inactive).
+    """
+    actor.require(Right.MANAGE_PARTNERS)
+    partner = Partner.objects.filter(pk=partner_id).first()
+    if partner is None:
+        raise NotFound(what="Referral partner", id=partner_id)
+    payload = {"partner_id": partner_id, "name": partner.name, "code": partner.code}
+    try:
+        with transaction.atomic():
+            PartnerOverride.objects.filter(partner=partner).delete()
+            partner.programs.clear()
+            partner.delete()
+    except RestrictedError as error:
+        raise PartnerHasEntries(name=partner.name) from error
+    record_event(name="partner.deleted", actor=actor, contact_id=partner.contact_id, payload=payload)

@@ -1,0 +1,40 @@
+"""Change what is kept of a referral partner."""
+
+from django.db import transaction
+from django.forms.models import model_to_dict
+
+from duebook.domain.errors import NotFound
+from duebook.domain.permissions import Actor, Right
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.partners.details import PartnerDetails
+from duebook.partners.models import Partner
+from duebook.partners.writing import partner_fields
+
+
+@transaction.atomic
+def edit_partner(*, partner_id: int, details: PartnerDetails, request_key: str, actor: Actor) -> None:
+    """Write the details; orders keep the terms they have. Records ``partner.changed`` with the old ones.
+
+    Raises Forbidden, NotFound, CodeMalformed, CodeTaken, ParentLoop, KeyReused.
+    """
+    hashed = input_hash([partner_id, details])
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return
+    actor.require(Right.MANAGE_PARTNERS)
+    partner = Partner.objects.filter(pk=partner_id).first()
+    if partner is None:
+        raise NotFound(what="Referral partner", id=partner_id)
+    before = model_to_dict(partner)
+    fields = partner_fields(details, partner_id)
+    for name, value in fields.items():
+        setattr(partner, name, value)
+    partner.save(update_fields=list(fields))
+    record_event(
+        name="partner.changed",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=partner.contact_id,
+        payload={"partner_id": partner_id, "name": partner.name, "before": before},
+    )

@@ -1,0 +1,42 @@
+"""Note that a partner referred a contact: the default for the contact's new orders."""
+
+from datetime import date
+
+from django.db import transaction
+
+from duebook.contacts.models import Contact
+from duebook.domain.commission_rules import PartnerRole
+from duebook.domain.errors import NotFound
+from duebook.domain.permissions import Actor, Right
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.partners.models import Partner, Referral
+
+
+@transaction.atomic
+def refer_contact(
+    *, contact_id: int, partner_id: int, role: PartnerRole, since: date, request_key: str, actor: Actor
+) -> Referral | None:
+    """Write the referral; the newest of a role is in force. None when this request did so before.
+
+    Records ``contact.referred``. Raises Forbidden, NotFound, KeyReused.
+    """
+    hashed = input_hash([contact_id, partner_id, role, since])
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return None
+    actor.require(Right.MANAGE_PARTNERS)
+    if not Contact.objects.filter(pk=contact_id).exists():
+        raise NotFound(field="contact", what="Contact", id=contact_id)
+    partner = Partner.objects.filter(pk=partner_id).first()
+    if partner is None:
+        raise NotFound(field="partner", what="Referral partner", id=partner_id)
+    referral = Referral.objects.create(contact_id=contact_id, partner=partner, role=role.value, since=since)
+    record_event(
+        name="contact.referred",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=contact_id,
+        payload={"partner_id": partner_id, "partner": partner.name, "role": role.value},
+    )
+    return referral
