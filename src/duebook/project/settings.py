@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "duebook.partners",
     "duebook.orders",
     "duebook.invoices",
+    "duebook.commissions",
     "duebook.payments",
     "duebook.sales",
     "duebook.reports",

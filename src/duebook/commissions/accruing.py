@@ -1,0 +1,192 @@
+"""Bringing the accruals of one invoice in line with its claims and counters, inside the caller's transaction.
+
+The caller holds the invoice's lock, which guards its accruals too. What changes is posted as the difference
+to what was earned before, so nothing is ever earned twice or lost.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from duebook.commissions.models import Accrual, CommissionEntry, FrozenTerms
+from duebook.commissions.queries import accruals_of, frozen_terms, sold_lines, terms_now
+from duebook.domain.accounts import SystemAccount, TransferKind
+from duebook.domain.commission_release import Counters
+from duebook.domain.commission_rules import Claim
+from duebook.domain.commission_steps import AccrualState, CommissionStep, EntryCause, commission_steps
+from duebook.invoices.models import Invoice, Void
+from duebook.ledger.models import Transfer
+from duebook.orders.models import Order
+
+
+def counters_of(invoice: Invoice) -> Counters:
+    """The invoice's counters as the rules of ``domain`` see them."""
+    return Counters(
+        total_minor=invoice.total_minor,
+        finance_minor=invoice.finance_minor,
+        counted_minor=invoice.counted_minor,
+        uncounted_minor=invoice.uncounted_minor,
+        money_minor=invoice.money_minor,
+        money_back_minor=invoice.money_back_minor,
+        dead=Void.objects.filter(invoice=invoice).exists(),
+    )
+
+
+def accrue_by_terms_now(*, order: Order, cause: EntryCause, entered_on: date) -> tuple[CommissionStep, ...]:
+    """Freeze the terms that apply today, and bring the order's accruals in line with them."""
+    terms = terms_now(order)
+    if not terms.partners and not FrozenTerms.objects.filter(order=order).exists():
+        return ()
+    FrozenTerms.objects.update_or_create(order=order, defaults={"terms": terms.as_json()})
+    return _settle(order, terms.claims(sold_lines(order.pk)), cause, entered_on)
+
+
+def accrue_by_frozen_terms(
+    *, order: Order, cause: EntryCause, entered_on: date
+) -> tuple[CommissionStep, ...]:
+    """Bring the order's accruals in line with its items and counters, by the terms it has."""
+    terms = frozen_terms(order.pk)
+    if terms is None:
+        return ()
+    return _settle(order, terms.claims(sold_lines(order.pk)), cause, entered_on)
+
+
+def claims_now(order: Order) -> list[Claim]:
+    """What each partner could earn on the order by the terms of today; writes nothing."""
+    return terms_now(order).claims(sold_lines(order.pk))
+
+
+def preview_by_terms_now(*, order: Order, entered_on: date) -> tuple[CommissionStep, ...]:
+    """The steps that ``accrue_by_terms_now`` would post; new accruals have the id 0. Writes nothing."""
+    invoice = Invoice.objects.get(order=order)
+    states = [state for state, _ in _targets(invoice, claims_now(order))]
+    return _steps(invoice, states, entered_on)
+
+
+def _settle(
+    order: Order, claims: Iterable[Claim], cause: EntryCause, entered_on: date
+) -> tuple[CommissionStep, ...]:
+    invoice = Invoice.objects.get(order=order)
+    states = []
+    for state, claim in _targets(invoice, claims):
+        if state.id:
+            Accrual.objects.filter(pk=state.id).update(**_frozen_fields(claim))
+            states.append(state)
+        elif claim is not None:
+            accrual = Accrual.objects.create(
+                invoice=invoice,
+                partner_id=state.partner_id,
+                role=state.role.value,
+                level=state.level,
+                program_id=claim.program_id,
+                payout_type=state.payout_type.value,
+                hold_days=state.hold_days,
+                currency=order.currency,
+                total_minor=state.total_minor,
+                **_frozen_fields(claim),
+            )
+            states.append(replace(state, id=accrual.pk))
+    steps = _steps(invoice, states, entered_on)
+    post_steps(steps, cause=cause, currency=order.currency, contact_id=order.contact_id)
+    return steps
+
+
+def _frozen_fields(claim: Claim | None) -> dict[str, Any]:
+    if claim is None:
+        return {"lines": [], "silence": "the partner is no longer on the order"}
+    return {
+        "lines": [
+            {
+                "position": line.position,
+                "base_minor": line.base_minor,
+                "source": line.source.value if line.source else None,
+                "bps": line.rate.bps,
+                "fixed_minor": line.rate.fixed_minor,
+                "exact": str(line.exact),
+                "rule_id": line.rule_id,
+                "silence": line.silence.value if line.silence else None,
+            }
+            for line in claim.lines
+        ],
+        "silence": claim.silence.value if claim.silence else "",
+    }
+
+
+def _targets(invoice: Invoice, claims: Iterable[Claim]) -> list[tuple[AccrualState, Claim | None]]:
+    """Each accrual that is or shall be, with its total from now on and the claim that says so."""
+    existing: dict[tuple[Any, ...], AccrualState] = {}
+    programs = dict(Accrual.objects.filter(invoice=invoice).values_list("pk", "program_id"))
+    for state in accruals_of([invoice.pk]).get(invoice.pk, ()):
+        existing[_key(state, programs[state.id])] = state
+    targets: list[tuple[AccrualState, Claim | None]] = []
+    for claim in claims:
+        wanted = AccrualState(
+            id=0,
+            partner_id=claim.partner.id,
+            partner_name=claim.partner.name,
+            role=claim.role,
+            level=claim.level,
+            payout_type=claim.payout_type,
+            hold_days=claim.hold_days,
+            total_minor=claim.total_minor,
+            earned_minor=0,
+            part_minor=0,
+        )
+        state = existing.pop(_key(wanted, claim.program_id), wanted)
+        targets.append((replace(state, total_minor=claim.total_minor), claim))
+    targets += [(replace(state, total_minor=0), None) for state in existing.values()]
+    return targets
+
+
+def _key(state: AccrualState, program_id: int | None) -> tuple[Any, ...]:
+    return (state.partner_id, state.role, state.level, state.payout_type, state.hold_days, program_id)
+
+
+def _steps(invoice: Invoice, states: Iterable[AccrualState], entered_on: date) -> tuple[CommissionStep, ...]:
+    counters = counters_of(invoice)
+    return commission_steps(
+        invoice_id=invoice.pk, accruals=states, before=counters, after=counters, entered_on=entered_on
+    )
+
+
+def post_steps(steps: Iterable[CommissionStep], *, cause: EntryCause, currency: str, contact_id: int) -> None:
+    """Write the totals, entries and transfers of the steps."""
+    for step in steps:
+        accrual = step.accrual
+        Accrual.objects.filter(pk=accrual.id).update(
+            total_minor=accrual.total_minor,
+            earned_minor=step.after.earned_minor,
+            counted_minor=step.after.part,
+        )
+        if not step.minor:
+            continue
+        CommissionEntry.objects.create(
+            accrual_id=accrual.id,
+            partner_id=accrual.partner_id,
+            cause=cause.value,
+            amount_minor=step.minor,
+            currency=currency,
+            entered_on=step.entered_on,
+            payable_on=step.payable_on,
+            part_before_minor=accrual.part_minor,
+            part_after_minor=step.after.part,
+            whole_minor=step.after.whole,
+            earned_after_minor=step.after.earned_minor,
+            total_minor=accrual.total_minor,
+        )
+        Transfer.objects.create(**_transfer(step), currency=currency, contact_id=contact_id)
+
+
+def _transfer(step: CommissionStep) -> dict[str, Any]:
+    expense, payable = SystemAccount.COMMISSION_EXPENSE, SystemAccount.PARTNER_PAYABLE
+    earned = step.minor > 0
+    return {
+        "kind": (TransferKind.COMMISSION_EARNED if earned else TransferKind.COMMISSION_CLAWED_BACK).value,
+        "debit_account_id": int(expense if earned else payable),
+        "credit_account_id": int(payable if earned else expense),
+        "amount_minor": abs(step.minor),
+        "effective_on": step.entered_on,
+        "invoice_id": step.invoice_id,
+        "partner_id": step.accrual.partner_id,
+    }

@@ -1,0 +1,179 @@
+"""Reads of commissions: the terms that apply to an order now, and the accruals of invoices."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from duebook.commissions.models import Accrual, FrozenTerms, OrderOverride
+from duebook.domain.commission_base import SoldLine
+from duebook.domain.commission_rules import (
+    MAX_LEVELS,
+    Override,
+    PartnerRole,
+    PartnerTerms,
+    PayoutType,
+    ProgramTerms,
+    Rate,
+    RuleTerms,
+)
+from duebook.domain.commission_steps import AccrualState
+from duebook.domain.commission_terms import OrderTerms
+from duebook.domain.order_lines import ItemKind
+from duebook.orders.models import Order, OrderItem
+from duebook.partners.models import Partner, PartnerOverride, Program, RateFields, Rule
+
+
+def terms_now(order: Order) -> OrderTerms:
+    """Every rule that could apply to the order today."""
+    assigned = {
+        role: partner_id
+        for role, partner_id in (
+            (PartnerRole.LEAD, order.lead_partner_id),
+            (PartnerRole.SALE, order.sale_partner_id),
+        )
+        if partner_id is not None
+    }
+    everywhere = tuple(
+        Partner.objects.filter(global_override=True, status=Partner.Statuses.ACTIVE)
+        .order_by("id")
+        .values_list("pk", flat=True)
+    )
+    partners = _with_upline({*assigned.values(), *everywhere})
+    return OrderTerms(
+        order_id=order.pk,
+        currency=order.currency,
+        assigned=assigned,
+        partners=tuple(partners.values()),
+        programs=tuple(_programs(set(assigned.values()))) if assigned else (),
+        overrides=tuple(_overrides(order.pk, partners)) if partners else (),
+        everywhere=everywhere,
+    )
+
+
+def frozen_terms(order_id: int) -> OrderTerms | None:
+    """The terms that were frozen when the order got its partners."""
+    frozen = FrozenTerms.objects.filter(order_id=order_id).values_list("terms", flat=True).first()
+    return OrderTerms.from_json(frozen) if frozen is not None else None
+
+
+def sold_lines(order_id: int) -> list[SoldLine]:
+    """The order's items as commissions see them."""
+    return [
+        SoldLine(
+            position=item.position,
+            kind=ItemKind(item.kind),
+            product_id=item.product_id,
+            description=item.description,
+            quantity=item.quantity,
+            line_minor=item.line_minor,
+            apply_to_commissions=item.apply_to_commissions,
+        )
+        for item in OrderItem.objects.filter(order_id=order_id).order_by("position")
+    ]
+
+
+ACCRUAL_FIELDS = (
+    "invoice_id",
+    "id",
+    "partner_id",
+    "partner__name",
+    "role",
+    "level",
+    "payout_type",
+    "hold_days",
+    "total_minor",
+    "earned_minor",
+    "counted_minor",
+)
+
+
+def accruals_of(invoice_ids: Iterable[int]) -> dict[int, tuple[AccrualState, ...]]:
+    """The accruals of each invoice, in the order in which they came to be."""
+    rows = Accrual.objects.filter(invoice__in=set(invoice_ids)).order_by("id").values_list(*ACCRUAL_FIELDS)
+    return group_accruals(rows)
+
+
+def group_accruals(rows: Iterable[Sequence[Any]]) -> dict[int, tuple[AccrualState, ...]]:
+    """Accruals by invoice, from rows in the order of ACCRUAL_FIELDS."""
+    grouped: dict[int, tuple[AccrualState, ...]] = {}
+    for invoice_id, pk, partner_id, name, role, level, payout_type, *figures in rows:
+        state = AccrualState(
+            pk, partner_id, name, PartnerRole(role), level, PayoutType(payout_type), *figures
+        )
+        grouped[invoice_id] = (*grouped.get(invoice_id, ()), state)
+    return grouped
+
+
+def _with_upline(first: set[int]) -> dict[int, PartnerTerms]:
+    found: dict[int, PartnerTerms] = {}
+    wanted = first
+    for _ in range(MAX_LEVELS):
+        wanted = wanted - set(found)
+        if not wanted:
+            break
+        for partner in Partner.objects.filter(pk__in=wanted).order_by("id"):
+            found[partner.pk] = PartnerTerms(
+                partner.pk, partner.name, partner.status == Partner.Statuses.ACTIVE, partner.parent_id
+            )
+        wanted = {p.parent_id for p in found.values() if p.parent_id is not None}
+    return found
+
+
+def _programs(partner_ids: set[int]) -> Iterable[ProgramTerms]:
+    programs = (
+        Program.objects.filter(active=True, members__in=partner_ids)
+        .distinct()
+        .order_by("priority", "id")
+        .prefetch_related("rules")
+    )
+    membership = Program.members.through.objects.filter(partner_id__in=partner_ids)
+    members: dict[int, set[int]] = {}
+    for program_id, partner_id in membership.values_list("program_id", "partner_id"):
+        members.setdefault(program_id, set()).add(partner_id)
+    for program in programs:
+        yield program_terms(program, frozenset(members.get(program.pk, ())), program.rules.all())
+
+
+def program_terms(program: Program, members: frozenset[int], rules: Iterable[Rule]) -> ProgramTerms:
+    """A program as the rules of ``domain`` see it."""
+    return ProgramTerms(
+        id=program.pk,
+        name=program.name,
+        priority=program.priority,
+        payout_type=PayoutType(program.payout_type),
+        hold_days=program.hold_days,
+        levels=program.levels,
+        members=members,
+        rules=tuple(
+            RuleTerms(rule.pk, PartnerRole(rule.role), rule.level, rate_of(rule), rule.product_id)
+            for rule in sorted(rules, key=lambda rule: rule.pk)
+        ),
+    )
+
+
+def rate_of(row: RateFields) -> Rate:
+    return Rate(row.percent_bps, row.fixed_minor, row.currency)
+
+
+def _overrides(order_id: int, partners: Iterable[int]) -> Iterable[Override]:
+    for own in PartnerOverride.objects.filter(partner__in=list(partners)).order_by("id"):
+        yield Override(
+            id=own.pk,
+            partner_id=own.partner_id,
+            role=PartnerRole(own.role),
+            rate=rate_of(own),
+            payout_type=PayoutType(own.payout_type),
+            hold_days=own.hold_days,
+            product_id=own.product_id,
+            level=own.level,
+        )
+    for once in OrderOverride.objects.filter(order_id=order_id).order_by("id"):
+        yield Override(
+            id=once.pk,
+            partner_id=once.partner_id,
+            role=PartnerRole(once.role),
+            rate=rate_of(once),
+            payout_type=PayoutType(once.payout_type),
+            hold_days=once.hold_days,
+            order_id=order_id,
+            product_id=once.product_id,
+        )

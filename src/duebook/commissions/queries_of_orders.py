@@ -1,0 +1,119 @@
+"""Reads of commissions for the page of one order and of one entry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duebook.commissions.accruing import counters_of
+from duebook.commissions.explaining import (
+    ExplainedLine,
+    ExplainedPayout,
+    Explanation,
+    SoFar,
+    explain,
+    explained_lines,
+    still_to_come,
+    why_nothing_so_far,
+)
+from duebook.commissions.models import Accrual, CommissionEntry, PayoutBatch, PayoutLine
+from duebook.commissions.queries import sold_lines
+from duebook.domain.commission_base import SoldLine
+from duebook.domain.commission_release import WhyNothing
+from duebook.domain.commission_rules import PartnerRole, Silence
+from duebook.domain.errors import NotFound
+from duebook.domain.order_lines import ItemKind
+from duebook.invoices.models import Invoice
+from duebook.orders.models import OrderItem
+
+
+def explanation_of(entry_id: int) -> Explanation:
+    """The entry with all that made it. Raises NotFound."""
+    entry = (
+        CommissionEntry.objects.filter(pk=entry_id)
+        .select_related("partner", "accrual__program", "accrual__invoice__order", "accrual__invoice__contact")
+        .first()
+    )
+    if entry is None:
+        raise NotFound(what="Commission entry", id=entry_id)
+    return explain(entry, sold_lines(entry.accrual.invoice.order_id), _payout_of(entry))
+
+
+def _payout_of(entry: CommissionEntry) -> ExplainedPayout | None:
+    line = PayoutLine.objects.filter(entry=entry, live=True).select_related("payout__batch").first()
+    if line is None:
+        return None
+    batch = line.payout.batch
+    return ExplainedPayout(batch.pk, str(batch), PayoutBatch.States(batch.state), batch.paid_on)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCommission:
+    """An accrual as the order's page shows it; amounts in minor units."""
+
+    accrual: Accrual
+    lines: tuple[ExplainedLine, ...]
+    to_come_minor: int
+    why_nothing: SoFar | WhyNothing | Silence | None
+    entries: tuple[CommissionEntry, ...]
+
+    @property
+    def is_of_the_order(self) -> bool:
+        """Whether the partner is still to earn here, or was on the order before and has earned something."""
+        return bool(
+            self.accrual.lines or self.accrual.silence in Silence.__members__.values() or self.entries
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCommissions:
+    """What an order brings to its partners, and the roles that nobody has."""
+
+    rows: tuple[OrderCommission, ...]
+    vacant: tuple[PartnerRole, ...]
+    has_terms: bool
+
+    @property
+    def earned_minor(self) -> int:
+        return sum(row.accrual.earned_minor for row in self.rows)
+
+
+def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommissions:
+    """The accruals of an invoice that was read with its order and void; three queries."""
+    accruals = list(
+        Accrual.objects.filter(invoice=invoice)
+        .select_related("partner", "program")
+        .order_by("role", "level", "id")
+    )
+    entries: dict[int, list[CommissionEntry]] = {}
+    for entry in CommissionEntry.objects.filter(accrual__invoice=invoice).order_by("id"):
+        entries.setdefault(entry.accrual_id, []).append(entry)
+    counters = counters_of(invoice)
+    sold = [_sold(item) for item in items]
+    rows = [
+        OrderCommission(
+            accrual=accrual,
+            lines=explained_lines(sold, accrual.lines),
+            to_come_minor=still_to_come(accrual, counters, invoice.balance_due_minor),
+            why_nothing=why_nothing_so_far(accrual, counters),
+            entries=tuple(entries.get(accrual.pk, ())),
+        )
+        for accrual in accruals
+    ]
+    order = invoice.order
+    assigned = {PartnerRole.LEAD: order.lead_partner_id, PartnerRole.SALE: order.sale_partner_id}
+    return OrderCommissions(
+        rows=tuple(row for row in rows if row.is_of_the_order),
+        vacant=tuple(role for role, partner_id in assigned.items() if partner_id is None),
+        has_terms=bool(accruals),
+    )
+
+
+def _sold(item: OrderItem) -> SoldLine:
+    return SoldLine(
+        position=item.position,
+        kind=ItemKind(item.kind),
+        product_id=item.product_id,
+        description=item.description,
+        quantity=item.quantity,
+        line_minor=item.line_minor,
+        apply_to_commissions=item.apply_to_commissions,
+    )
