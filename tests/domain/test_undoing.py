@@ -158,6 +158,7 @@ def test_credit_is_used_in_order_and_never_twice(left: list[int], parts: list[in
             on=TODAY,
             contact_id=7,
             currency="USD",
+            counts=True,
             sources=sources,
             invoices=invoices(count=len(parts)),
             closed_until=None,

@@ -5,6 +5,8 @@ dictionaries. Amounts are whole cents.
 """
 
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
 
 
 class Refused(Exception):
@@ -16,6 +18,17 @@ class ModelInvoice:
     contact: int
     total: int
     alive: bool = True
+    partner: int | None = None
+    finance: int = 0
+
+
+@dataclass
+class ModelPartner:
+    """A partner with one rate; ``up_front`` says when it is earned."""
+
+    percent: int
+    up_front: bool
+    paid: int = 0
 
 
 @dataclass
@@ -39,6 +52,7 @@ class Model:
     invoices: dict[int, ModelInvoice] = field(default_factory=dict)
     payments: dict[int, ModelPayment] = field(default_factory=dict)
     back: dict[int, int] = field(default_factory=dict)
+    partners: dict[int, ModelPartner] = field(default_factory=dict)
 
     def applied(self, invoice: int) -> int:
         return sum(
@@ -137,3 +151,35 @@ class Model:
         if not self.invoices[invoice].alive or self.applied(invoice):
             raise Refused
         self.invoices[invoice].alive = False
+
+    def earned(self, invoice: int) -> int:
+        """What the invoice's partner has earned on it, by fractions of what was paid."""
+        found = self.invoices[invoice]
+        if found.partner is None or not found.alive:
+            return 0
+        partner = self.partners[found.partner]
+        goods = found.total - found.finance
+        commission = (goods * partner.percent * 2 + 100) // 200
+        yes, no, money, back = self.counters(invoice)
+        if not goods:
+            return commission if partner.up_front else 0
+        if partner.up_front:
+            unpaid = goods - min(goods, max(0, money - found.finance))
+            share = Fraction(goods - min(back, unpaid), goods)
+        else:
+            share = Fraction(min(goods, max(0, yes - max(0, found.finance - no))), goods)
+        return floor(commission * share)
+
+    def owed(self, partner: int) -> int:
+        """What the partner has earned and not been paid."""
+        mine = (i for i, found in self.invoices.items() if found.partner == partner)
+        return sum(self.earned(i) for i in mine) - self.partners[partner].paid
+
+    def pay_out(self) -> int:
+        """Pay every partner who is owed something; the sum."""
+        due = {pk: self.owed(pk) for pk in self.partners if self.owed(pk) > 0}
+        if not due:
+            raise Refused
+        for pk, minor in due.items():
+            self.partners[pk].paid += minor
+        return sum(due.values())

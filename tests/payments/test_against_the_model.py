@@ -21,13 +21,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from duebook.commissions.models import Accrual
+from duebook.commissions.services.approve_payout_batch import approve_payout_batch
+from duebook.commissions.services.build_payout_batch import build_payout_batch
+from duebook.commissions.services.pay_payout_batch import pay_payout_batch
 from duebook.contacts.models import Contact
 from duebook.domain.errors import DomainError
 from duebook.domain.money import Money
 from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.invoices.models import Invoice
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.payments.models import Payment, PaymentType
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.correct_payment import correct_payment
@@ -38,8 +41,9 @@ from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.services.verify_books import verify_books
 from duebook.sales.services.change_order import change_order
 from duebook.sales.services.place_order import place_order
-from tests.factories import SYSTEM, day, key, make_contact
-from tests.payments.ledger_model import Model, ModelInvoice, Refused
+from duebook.sales.services.void_invoice import void_invoice
+from tests.factories import SYSTEM, day, key, make_contact, make_partner, make_program
+from tests.payments.ledger_model import Model, ModelInvoice, ModelPartner, Refused
 
 AMOUNTS = st.integers(min_value=1, max_value=300)
 DAYS = st.integers(min_value=-30, max_value=0)
@@ -59,6 +63,19 @@ class Histories(RuleBasedStateMachine):
         self.model = Model()
         self.contacts: list[Contact] = [make_contact("Acme"), make_contact("Bolt")]
         self.types = {t.label: t.pk for t in PaymentType.objects.all()}
+        self.partners: list[int | None] = [None]
+        for name, percent, up_front in (("Dana", 10, False), ("Uma", 7, True)):
+            partner = make_partner(name, code=f"{name}1")
+            payout_type = "up_front" if up_front else "on_payment"
+            make_program(
+                partner,
+                rates={("lead", 1): percent * 100},
+                name=f"Program of {name}",
+                payout_type=payout_type,
+                hold_days=0,
+            )
+            self.model.partners[partner.pk] = ModelPartner(percent, up_front)
+            self.partners.append(partner.pk)
         self.today = day()
 
     def teardown(self) -> None:
@@ -80,22 +97,33 @@ class Histories(RuleBasedStateMachine):
         with pytest.raises(DomainError), transaction.atomic():
             yield False
 
-    def new_order(self, contact: int, total: int, days: int) -> None:
+    @rule(
+        contact=st.integers(0, 1),
+        total=AMOUNTS,
+        finance=st.sampled_from([0, 0, 5]),
+        days=DAYS,
+        partner=st.integers(0, 2),
+    )
+    def order(self, contact: int, total: int, finance: int, days: int, partner: int) -> None:
         placed = place_order(
             contact_id=self.contacts[contact].pk,
             title="Thing",
             ordered_on=day(days),
             currency="USD",
-            lines=[LineInput(ItemKind.PRODUCT, "Thing", Decimal(1), line_minor=total)],
+            lines=self.lines(total, finance),
             request_key=key(),
             actor=SYSTEM,
             on=self.today,
+            lead_partner_id=self.partners[partner],
         )
-        self.model.invoices[placed.invoice_id] = ModelInvoice(self.contacts[contact].pk, total)
+        self.model.invoices[placed.invoice_id] = ModelInvoice(
+            self.contacts[contact].pk, total + finance, partner=self.partners[partner], finance=finance
+        )
 
-    @rule(contact=st.integers(0, 1), total=AMOUNTS, days=DAYS)
-    def order(self, contact: int, total: int, days: int) -> None:
-        self.new_order(contact, total, days)
+    def lines(self, total: int, finance: int) -> list[LineInput]:
+        goods = LineInput(ItemKind.PRODUCT, "Thing", Decimal(1), line_minor=total)
+        charge = LineInput(ItemKind.FINANCE_CHARGE, "Finance charge", Decimal(1), line_minor=finance)
+        return [goods, charge] if finance else [goods]
 
     def pick(self, data: st.DataObject, from_: dict[int, Any]) -> int:
         return data.draw(st.sampled_from(sorted(from_)))
@@ -264,10 +292,11 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), total=AMOUNTS)
     def edit_order(self, data: st.DataObject, total: int) -> None:
         invoice = self.pick(data, self.model.invoices)
-        with self.both(lambda: self.model.change(invoice, total)):
+        finance = self.model.invoices[invoice].finance
+        with self.both(lambda: self.model.change(invoice, total + finance)):
             change_order(
                 order_id=Invoice.objects.get(pk=invoice).order_id,
-                lines=[LineInput(ItemKind.OTHER, "Thing", Decimal(1), line_minor=total)],
+                lines=self.lines(total, finance),
                 request_key=key(),
                 actor=SYSTEM,
                 on=self.today,
@@ -279,6 +308,31 @@ class Histories(RuleBasedStateMachine):
         invoice = self.pick(data, self.model.invoices)
         with self.both(lambda: self.model.void(invoice)):
             void_invoice(invoice_id=invoice, reason="Wrong", request_key=key(), actor=SYSTEM, on=self.today)
+
+    @precondition(lambda self: self.model.payments)
+    @rule()
+    def pay_out(self) -> None:
+        sums: list[int] = []
+        with self.both(lambda: sums.append(self.model.pay_out())):
+            batch = build_payout_batch(
+                cut_off_on=self.today,
+                currency="USD",
+                minimum_minor=0,
+                request_key=key(),
+                actor=SYSTEM,
+                on=self.today,
+            )
+            approve_payout_batch(batch_id=batch.pk, request_key=key(), actor=SYSTEM)
+            pay_payout_batch(
+                batch_id=batch.pk,
+                paid_on=self.today,
+                method="Bank transfer",
+                reference="",
+                request_key=key(),
+                actor=SYSTEM,
+                on=self.today,
+            )
+            assert batch.total_minor == sums[0]
 
     @invariant()
     def product_and_model_agree(self) -> None:
@@ -292,6 +346,8 @@ class Histories(RuleBasedStateMachine):
                 invoice.money_minor,
                 invoice.money_back_minor,
             )
+        for accrual in Accrual.objects.all():
+            assert accrual.earned_minor == self.model.earned(accrual.invoice_id)
         for payment in Payment.objects.all():
             assert payment.credit_minor == self.model.payments[payment.pk].credit
 

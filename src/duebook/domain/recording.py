@@ -10,6 +10,15 @@ from datetime import date
 from enum import StrEnum
 
 from duebook.domain.accounts import SystemAccount, TransferKind
+from duebook.domain.commission_release import Counters
+from duebook.domain.commission_steps import (
+    AccrualState,
+    CommissionStep,
+    CounterChange,
+    after_change,
+    commission_steps,
+    stepped,
+)
 from duebook.domain.errors import (
     AboveBalance,
     AdjustmentAboveBalance,
@@ -92,6 +101,36 @@ class OpenInvoice:
     applied_minor: int
     issued_on: date
     is_void: bool
+    finance_minor: int = 0
+    counted_minor: int = 0
+    uncounted_minor: int = 0
+    money_minor: int = 0
+    money_back_minor: int = 0
+    accruals: tuple[AccrualState, ...] = ()
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(
+            total_minor=self.total_minor,
+            finance_minor=self.finance_minor,
+            counted_minor=self.counted_minor,
+            uncounted_minor=self.uncounted_minor,
+            money_minor=self.money_minor,
+            money_back_minor=self.money_back_minor,
+            dead=self.is_void,
+        )
+
+    def steps(self, change: CounterChange, entered_on: date) -> tuple[CommissionStep, ...]:
+        """What the change does to the commissions on this invoice."""
+        if not self.accruals:
+            return ()
+        return commission_steps(
+            invoice_id=self.id,
+            accruals=self.accruals,
+            before=self.counters,
+            after=after_change(self.counters, change),
+            entered_on=entered_on,
+        )
 
     @property
     def balance(self) -> Money:
@@ -137,6 +176,7 @@ class PaymentDecision:
     applied: tuple[Applied, ...]
     credit: Money
     movements: tuple[Movement, ...]
+    commissions: tuple[CommissionStep, ...] = ()
 
 
 def decide_payment(
@@ -169,13 +209,37 @@ def decide_payment(
         applied.append(_apply(share, wanted, invoice, terms))
     credit = wanted.amount - Money(sum(part.amount.minor for part in applied), wanted.amount.currency)
     _check_surplus(wanted, terms, applied, credit)
-    return PaymentDecision(wanted, terms, tuple(applied), credit, _movements(wanted, terms, applied))
+    return PaymentDecision(
+        wanted,
+        terms,
+        tuple(applied),
+        credit,
+        _movements(wanted, terms, applied),
+        tuple(step for part in applied for step in _commissions(part, wanted, terms, invoices)),
+    )
 
 
 def run_on(decision: PaymentDecision, invoices: Mapping[int, OpenInvoice]) -> None:
     """Bring the invoices to the state after the decision, for the next one of a batch."""
     for part in decision.applied:
-        invoices[part.invoice_id].applied_minor += part.amount.minor
+        invoice = invoices[part.invoice_id]
+        change = _counter_change(part, decision.input, decision.type)
+        invoice.applied_minor += change.applied
+        invoice.counted_minor += change.counted
+        invoice.uncounted_minor += change.uncounted
+        invoice.money_minor += change.money
+        if invoice.accruals:
+            invoice.accruals = tuple(
+                stepped(step) for step in decision.commissions if step.invoice_id == invoice.id
+            )
+
+
+def commission_movement(minor: int, day: date, invoice_id: int) -> Movement:
+    """The transfer of a commission earned (positive) or clawed back (negative)."""
+    expense, payable = int(SystemAccount.COMMISSION_EXPENSE), int(SystemAccount.PARTNER_PAYABLE)
+    if minor > 0:
+        return Movement(TransferKind.COMMISSION_EARNED, expense, payable, minor, day, invoice_id)
+    return Movement(TransferKind.COMMISSION_CLAWED_BACK, payable, expense, -minor, day, invoice_id)
 
 
 def _usable_type(wanted: PaymentInput, types: Mapping[int, TypeTerms]) -> TypeTerms:
@@ -237,6 +301,21 @@ def _check_surplus(wanted: PaymentInput, terms: TypeTerms, applied: Sequence[App
         raise AdjustmentNeedsInvoice(label=terms.label)
     if wanted.surplus is Surplus.REFUSE:
         raise SharesBelowAmount(rest=credit)
+
+
+def _counter_change(part: Applied, wanted: PaymentInput, terms: TypeTerms) -> CounterChange:
+    return CounterChange.allocated(
+        part.amount.minor,
+        counts=wanted.apply_to_commissions,
+        is_money=terms.kind is PaymentKind.MONEY,
+    )
+
+
+def _commissions(
+    part: Applied, wanted: PaymentInput, terms: TypeTerms, invoices: Mapping[int, OpenInvoice]
+) -> tuple[CommissionStep, ...]:
+    change = _counter_change(part, wanted, terms)
+    return invoices[part.invoice_id].steps(change, part.applied_on)
 
 
 def _movements(wanted: PaymentInput, terms: TypeTerms, applied: Sequence[Applied]) -> tuple[Movement, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from duebook.domain.accounts import SystemAccount, TransferKind
+from duebook.domain.commission_steps import CommissionStep, CounterChange
 from duebook.domain.errors import (
     AboveBalance,
     AdjustmentIsFixed,
@@ -116,6 +117,7 @@ class ReversalDecision:
     allocations: tuple[AllocationRow, ...]
     mirrored: tuple[Mirrored, ...]
     balances: tuple[BalanceChange, ...]
+    commissions: tuple[CommissionStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class ReturnDecision:
     allocations: tuple[AllocationRow, ...]
     movements: tuple[Movement, ...]
     balances: tuple[BalanceChange, ...]
+    commissions: tuple[CommissionStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ class MoveDecision:
     allocations: tuple[AllocationRow, ...]
     movements: tuple[Movement, ...]
     balances: tuple[BalanceChange, ...]
+    commissions: tuple[CommissionStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,7 @@ class CreditDecision:
     applied_on: date
     uses: tuple[CreditUse, ...]
     balances: tuple[BalanceChange, ...]
+    commissions: tuple[CommissionStep, ...] = ()
 
 
 def decide_reversal(
@@ -205,6 +210,7 @@ def decide_reversal(
         allocations=taken_off,
         mirrored=mirrored,
         balances=_balances(taken_off, invoices),
+        commissions=_commissions(taken_off, payment.kind, invoices),
     )
 
 
@@ -259,6 +265,7 @@ def decide_return(
         allocations=taken_off,
         movements=tuple(movements),
         balances=_balances(taken_off, invoices),
+        commissions=_commissions(taken_off, payment.kind, invoices, went_back=True),
     )
 
 
@@ -305,6 +312,7 @@ def decide_move(
         allocations=tuple(rows),
         movements=tuple(_deallocated(row) if row.minor < 0 else allocated(row) for row in rows),
         balances=_balances(rows, invoices),
+        commissions=_commissions(rows, payment.kind, invoices),
     )
 
 
@@ -314,6 +322,7 @@ def decide_credit(
     on: date,
     contact_id: int,
     currency: str,
+    counts: bool,
     sources: Sequence[tuple[int, int]],
     invoices: Mapping[int, OpenInvoice],
     closed_until: date | None,
@@ -341,8 +350,9 @@ def decide_credit(
     if total > before:
         raise NotEnoughCredit(credit=before)
     uses = tuple(_use_oldest_first(shares, sources))
-    rows = [AllocationRow(use.invoice_id, use.minor, counts=True, applied_on=on) for use in uses]
-    return CreditDecision(total, before, before - total, on, uses, _balances(rows, invoices))
+    rows = [AllocationRow(use.invoice_id, use.minor, counts=counts, applied_on=on) for use in uses]
+    steps = _commissions(rows, PaymentKind.MONEY, invoices)
+    return CreditDecision(total, before, before - total, on, uses, _balances(rows, invoices), steps)
 
 
 def _use_oldest_first(shares: Sequence[Share], sources: Sequence[tuple[int, int]]) -> Iterable[CreditUse]:
@@ -430,6 +440,28 @@ def _take_off(
             taken.append(AllocationRow(rows[0].invoice_id, -part, counts, day))
             minor -= part
     return taken
+
+
+def _commissions(
+    rows: Iterable[AllocationRow],
+    kind: PaymentKind,
+    invoices: Mapping[int, OpenInvoice],
+    *,
+    went_back: bool = False,
+) -> tuple[CommissionStep, ...]:
+    """The commission steps of each invoice, all rows of the act together, dated as the newest of them."""
+    changes: dict[int, tuple[CounterChange, date]] = {}
+    for row in rows:
+        change = CounterChange.allocated(row.minor, counts=row.counts, is_money=kind is PaymentKind.MONEY)
+        if went_back:
+            change += CounterChange(back=-row.minor)
+        sofar, day = changes.get(row.invoice_id, (CounterChange(), row.applied_on))
+        changes[row.invoice_id] = (sofar + change, max(day, row.applied_on))
+    return tuple(
+        step
+        for invoice_id, (change, day) in sorted(changes.items())
+        for step in invoices[invoice_id].steps(change, day)
+    )
 
 
 def _balances(

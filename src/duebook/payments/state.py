@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from duebook.domain.accounts import TransferKind
+from duebook.commissions.queries import accruals_of
+from duebook.domain.accounts import COMMISSION_KINDS, TransferKind
 from duebook.domain.errors import NotFound
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import OpenInvoice
@@ -101,9 +102,13 @@ def _account_of(payment: Payment) -> int:
 
 
 def uncorrected_transfers(payment_id: int) -> list[TransferRow]:
-    """The payment's transfers, none of which has been taken back: a payment is undone once or never."""
+    """The payment's transfers, none of which has been taken back: a payment is undone once or never.
+
+    Without those of commissions: these follow the invoice's counters and post the difference.
+    """
     rows = (
         Transfer.objects.filter(payment_id=payment_id)
+        .exclude(kind__in=COMMISSION_KINDS)
         .order_by("id")
         .values_list(
             "id",
@@ -123,7 +128,9 @@ def uncorrected_transfers(payment_id: int) -> list[TransferRow]:
 
 def open_invoices(invoice_ids: Iterable[int]) -> dict[int, OpenInvoice]:
     """The invoices as decisions see them."""
-    found = Invoice.objects.filter(pk__in=set(invoice_ids)).select_related("void")
+    wanted = set(invoice_ids)
+    found = Invoice.objects.filter(pk__in=wanted).select_related("void")
+    accruals = accruals_of(wanted)
     return {
         invoice.pk: OpenInvoice(
             id=invoice.pk,
@@ -135,6 +142,12 @@ def open_invoices(invoice_ids: Iterable[int]) -> dict[int, OpenInvoice]:
             applied_minor=invoice.applied_minor,
             issued_on=invoice.issued_on,
             is_void=hasattr(invoice, "void"),
+            finance_minor=invoice.finance_minor,
+            counted_minor=invoice.counted_minor,
+            uncounted_minor=invoice.uncounted_minor,
+            money_minor=invoice.money_minor,
+            money_back_minor=invoice.money_back_minor,
+            accruals=accruals.get(invoice.pk, ()),
         )
         for invoice in found
     }

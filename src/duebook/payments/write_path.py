@@ -6,16 +6,19 @@ plan may name an invoice any number of times. One payment is a batch of one.
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from duebook.commissions.queries import group_accruals
+from duebook.domain.commission_steps import AccrualState
 from duebook.domain.payment_kinds import PaymentKind
-from duebook.domain.recording import Movement, OpenInvoice, TypeTerms
+from duebook.domain.recording import OpenInvoice, TypeTerms
+from duebook.payments.plan import PaymentCounters, Plan
 
 # A list is read by a subquery of its own: of a plain parameter the planner counts the elements each time and
 # then never keeps the plan, and planning these statements takes longer than running them.
@@ -36,9 +39,14 @@ _LOCK_PAYMENTS = (
 _READ = """
 SELECT json_build_array(
  (SELECT json_agg(json_build_array(i.id, i.number, i.contact_id, i.order_id, i.currency, i.total_minor,
-                                   i.applied_minor, i.issued_on, v.id IS NOT NULL))
+                                   i.applied_minor, i.issued_on, v.id IS NOT NULL, i.finance_minor,
+                                   i.counted_minor, i.uncounted_minor, i.money_minor, i.money_back_minor))
     FROM invoices_invoice i LEFT JOIN invoices_void v ON v.invoice_id = i.id
    WHERE i.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
+ (SELECT json_agg(json_build_array(a.invoice_id, a.id, a.partner_id, p.name, a.role, a.level, a.payout_type,
+                                   a.hold_days, a.total_minor, a.earned_minor, a.counted_minor) ORDER BY a.id)
+    FROM commissions_accrual a JOIN partners_partner p ON p.id = a.partner_id
+   WHERE a.invoice_id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT json_agg(json_build_array(t.id, t.label, t.kind, t.account_id, t.active, t.needs_adjust_right))
     FROM payments_paymenttype t WHERE t.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT json_agg(c.id) FROM contacts_contact c WHERE c.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
@@ -75,12 +83,25 @@ new_allocation AS (
      amount_minor bigint, apply_to_commissions boolean, applied_on date)),
 new_transfer AS (
   INSERT INTO ledger_transfer (kind, debit_account_id, credit_account_id, amount_minor, currency,
-     effective_on, contact_id, invoice_id, payment_id, corrects_id)
+     effective_on, contact_id, invoice_id, payment_id, partner_id, corrects_id)
   SELECT t.kind, t.debit, t.credit, t.minor, t.currency, t.effective_on, t.contact_id, t.invoice_id,
-     t.payment_id, t.corrects_id
+     t.payment_id, t.partner_id, t.corrects_id
     FROM doc, jsonb_to_recordset(d->'transfers') AS t(kind text, debit bigint, credit bigint, minor bigint,
      currency text, effective_on date, contact_id bigint, invoice_id bigint, payment_id bigint,
-     corrects_id bigint)),
+     partner_id bigint, corrects_id bigint)),
+new_entry AS (
+  INSERT INTO commissions_commissionentry (accrual_id, partner_id, cause, amount_minor, currency, entered_on,
+     payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor, total_minor)
+  SELECT c.accrual_id, c.partner_id, c.cause, c.minor, c.currency, c.entered_on, c.payable_on, c.payment_id,
+     c.part_before, c.part_after, c.whole, c.earned_after, c.total
+    FROM doc, jsonb_to_recordset(d->'entries') AS c(accrual_id bigint, partner_id bigint, cause text,
+     minor bigint, currency text, entered_on date, payable_on date, payment_id bigint, part_before bigint,
+     part_after bigint, whole bigint, earned_after bigint, total bigint)),
+stepped_accrual AS (
+  UPDATE commissions_accrual a SET earned_minor = a.earned_minor + c.earned,
+     counted_minor = a.counted_minor + c.part
+    FROM doc, jsonb_to_recordset(d->'accruals') AS c(id bigint, earned bigint, part bigint)
+   WHERE a.id = c.id),
 counted_invoice AS (
   UPDATE invoices_invoice i SET applied_minor = i.applied_minor + c.applied,
      counted_minor = i.counted_minor + c.counted, uncounted_minor = i.uncounted_minor + c.uncounted,
@@ -101,121 +122,6 @@ SELECT e.name, e.actor_id, e.source, e.request_key, e.input_hash, e.contact_id, 
   FROM doc, jsonb_to_recordset(d->'events') AS e(name text, actor_id bigint, source text, request_key text,
    input_hash text, contact_id bigint, order_id bigint, payment_id bigint, payload jsonb)
 """
-
-
-@dataclass(slots=True)
-class InvoiceCounters:
-    """What a plan adds to an invoice's counters, in minor units."""
-
-    applied: int = 0
-    counted: int = 0
-    uncounted: int = 0
-    money: int = 0
-    back: int = 0
-
-
-@dataclass(slots=True)
-class PaymentCounters:
-    """What a plan adds to an existing payment's counters, in minor units."""
-
-    allocated: int = 0
-    returned: int = 0
-    reversed: int = 0
-
-
-@dataclass(slots=True)
-class Plan:
-    """Rows to insert and counters to move; built by a service, carried out by ``book``."""
-
-    payments: list[dict[str, Any]] = field(default_factory=list)
-    allocations: list[dict[str, Any]] = field(default_factory=list)
-    transfers: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    invoices: dict[int, InvoiceCounters] = field(default_factory=dict)
-    counters: dict[int, PaymentCounters] = field(default_factory=dict)
-
-    def allocate(
-        self,
-        *,
-        payment_id: int,
-        invoice_id: int,
-        minor: int,
-        counts: bool,
-        is_money: bool,
-        applied_on: date,
-    ) -> None:
-        """One allocation row (negative to take it off) and what it does to the invoice's counters."""
-        self.allocations.append(
-            {
-                "payment_id": payment_id,
-                "invoice_id": invoice_id,
-                "amount_minor": minor,
-                "apply_to_commissions": counts,
-                "applied_on": applied_on.isoformat(),
-            }
-        )
-        counters = self.invoices.setdefault(invoice_id, InvoiceCounters())
-        counters.applied += minor
-        if counts:
-            counters.counted += minor
-        elif is_money:
-            counters.uncounted += minor
-        if is_money:
-            counters.money += minor
-
-    def transfer(
-        self,
-        movement: Movement,
-        *,
-        currency: str,
-        contact_id: int,
-        payment_id: int,
-        corrects_id: int | None = None,
-    ) -> None:
-        self.transfers.append(
-            {
-                "kind": movement.kind.value,
-                "debit": movement.debit,
-                "credit": movement.credit,
-                "minor": movement.minor,
-                "currency": currency,
-                "effective_on": movement.effective_on.isoformat(),
-                "contact_id": contact_id,
-                "invoice_id": movement.invoice_id,
-                "payment_id": payment_id,
-                "corrects_id": corrects_id,
-            }
-        )
-
-    def document(self) -> str:
-        return json.dumps(
-            {
-                "payments": self.payments,
-                "allocations": self.allocations,
-                "transfers": self.transfers,
-                "events": self.events,
-                "invoices": [
-                    {
-                        "id": i,
-                        "applied": c.applied,
-                        "counted": c.counted,
-                        "uncounted": c.uncounted,
-                        "money": c.money,
-                        "back": c.back,
-                    }
-                    for i, c in self.invoices.items()
-                ],
-                "counters": [
-                    {
-                        "id": i,
-                        "allocated": c.allocated,
-                        "returned": c.returned,
-                        "reversed": c.reversed,
-                    }
-                    for i, c in self.counters.items()
-                ],
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +188,7 @@ def read_situation(
         _READ,
         [
             _listed(invoice_ids),
+            _listed(invoice_ids),
             _listed(type_ids),
             _listed(contact_ids),
             actor_id,
@@ -289,10 +196,11 @@ def read_situation(
             new_payments,
         ],
     )
-    invoices, types, contacts, closed_until, earlier, ids = json.loads(cursor.fetchone()[0])
+    invoices, accruals, types, contacts, closed_until, earlier, ids = json.loads(cursor.fetchone()[0])
+    accruals_of = group_accruals(accruals or ())
     # Where there are no rows, json_agg gives null.
     return Situation(
-        invoices={row[0]: _open_invoice(row) for row in invoices or ()},
+        invoices={row[0]: _open_invoice(row, accruals_of) for row in invoices or ()},
         types={row[0]: TypeTerms(row[0], row[1], PaymentKind(row[2]), row[3], row[4]) for row in types or ()},
         adjust_types=frozenset(row[0] for row in types or () if row[5]),
         contact_ids=frozenset(contacts or ()),
@@ -302,7 +210,7 @@ def read_situation(
     )
 
 
-def _open_invoice(row: list[Any]) -> OpenInvoice:
+def _open_invoice(row: list[Any], accruals: Mapping[int, tuple[AccrualState, ...]]) -> OpenInvoice:
     return OpenInvoice(
         id=row[0],
         number=row[1],
@@ -313,6 +221,12 @@ def _open_invoice(row: list[Any]) -> OpenInvoice:
         applied_minor=row[6],
         issued_on=date.fromisoformat(row[7]),
         is_void=row[8],
+        finance_minor=row[9],
+        counted_minor=row[10],
+        uncounted_minor=row[11],
+        money_minor=row[12],
+        money_back_minor=row[13],
+        accruals=accruals.get(row[0], ()),
     )
 
 
@@ -361,3 +275,17 @@ def _run(sql: str, parameters: Sequence[Any]) -> CursorWrapper:
     cursor: CursorWrapper = wrap(_kept.cursor)
     cursor.execute(sql, parameters)
     return cursor
+
+
+__all__ = [
+    "EarlierRequest",
+    "PaymentCounters",
+    "Plan",
+    "Situation",
+    "book",
+    "lock_contacts",
+    "lock_invoices",
+    "lock_payments",
+    "read_situation",
+    "similar_payment",
+]

@@ -61,7 +61,11 @@ def test_preview_decides_the_same_and_writes_nothing(scene: Any) -> None:
     before = everything()
 
     preview = preview_credit(
-        contact_id=contact.pk, shares=(Share(invoice.pk, usd("60.00")),), actor=SYSTEM, on=day()
+        contact_id=contact.pk,
+        shares=(Share(invoice.pk, usd("60.00")),),
+        apply_to_commissions=True,
+        actor=SYSTEM,
+        on=day(),
     )
 
     assert everything() == before

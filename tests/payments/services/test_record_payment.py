@@ -177,7 +177,7 @@ def inactive_type(wanted: PaymentInput) -> PaymentInput:
 
 
 def void_invoice(wanted: PaymentInput) -> PaymentInput:
-    from duebook.invoices.services.void_invoice import void_invoice as void
+    from duebook.sales.services.void_invoice import void_invoice as void
 
     void(invoice_id=wanted.shares[0].invoice_id, reason="Wrong", request_key=key(), actor=SYSTEM, on=day())
     return wanted

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import AmountNotPositive
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.recording import Share
@@ -26,7 +27,14 @@ def credits_of(contact_id: int, currency: str) -> list[tuple[int, int]]:
     )
 
 
-def preview_credit(*, contact_id: int, shares: tuple[Share, ...], actor: Actor, on: date) -> CreditDecision:
+def preview_credit(
+    *,
+    contact_id: int,
+    shares: tuple[Share, ...],
+    apply_to_commissions: bool,
+    actor: Actor,
+    on: date,
+) -> CreditDecision:
     """What applying the credit would do; writes nothing. Raises as ``apply_credit``."""
     actor.require(Right.APPLY_CREDIT)
     if not shares:
@@ -37,6 +45,7 @@ def preview_credit(*, contact_id: int, shares: tuple[Share, ...], actor: Actor, 
         on=on,
         contact_id=contact_id,
         currency=currency,
+        counts=apply_to_commissions,
         sources=credits_of(contact_id, currency),
         invoices=open_invoices(share.invoice_id for share in shares),
         closed_until=closed_until(),
@@ -65,7 +74,13 @@ def apply_credit(
     hashed = input_hash([contact_id, list(shares), apply_to_commissions])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return None
-    decision = preview_credit(contact_id=contact_id, shares=shares, actor=actor, on=on)
+    decision = preview_credit(
+        contact_id=contact_id,
+        shares=shares,
+        apply_to_commissions=apply_to_commissions,
+        actor=actor,
+        on=on,
+    )
     plan = Plan()
     for use in decision.uses:
         row = AllocationRow(use.invoice_id, use.minor, apply_to_commissions, decision.applied_on)
@@ -84,6 +99,13 @@ def apply_credit(
             payment_id=use.payment_id,
         )
         plan.counters.setdefault(use.payment_id, PaymentCounters()).allocated += use.minor
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.CREDIT_APPLIED,
+        currency=decision.amount.currency,
+        contact_id=contact_id,
+        payment_id=None,
+    )
     write_path.book(plan)
     record_event(
         name="credit.applied",

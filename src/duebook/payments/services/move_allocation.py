@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.undoing import MoveDecision, decide_move
@@ -83,6 +84,13 @@ def move_allocation(
         plan.transfer(
             movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
         )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.MOVED,
+        currency=payment.currency,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+    )
     released = sum(row.minor for row in decision.allocations)
     if released:
         plan.counters[payment.id] = PaymentCounters(allocated=released)

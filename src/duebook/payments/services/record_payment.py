@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import (
     Conflict,
     DomainError,
@@ -303,6 +304,13 @@ def plan_recording(
             contact_id=wanted.contact_id,
             payment_id=payment_id,
         )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.PAYMENT,
+        currency=currency,
+        contact_id=wanted.contact_id,
+        payment_id=payment_id,
+    )
     payload = {
         "payment_id": payment_id,
         "number": number,

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.domain.commission_steps import CounterChange, EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.undoing import ReturnDecision, decide_return
@@ -12,7 +13,7 @@ from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
 from duebook.payments.models import Return
 from duebook.payments.state import lock_payment, read_payment
-from duebook.payments.write_path import InvoiceCounters, PaymentCounters, Plan
+from duebook.payments.write_path import PaymentCounters, Plan
 
 
 def preview_return(
@@ -67,11 +68,18 @@ def return_payment(
             is_money=True,
             applied_on=row.applied_on,
         )
-        plan.invoices.setdefault(row.invoice_id, InvoiceCounters()).back -= row.minor
+        plan.count(row.invoice_id, CounterChange(back=-row.minor))
     for movement in decision.movements:
         plan.transfer(
             movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
         )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.RETURNED,
+        currency=payment.currency,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+    )
     plan.counters[payment.id] = PaymentCounters(
         allocated=-payment.allocated_minor, returned=decision.amount.minor
     )

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.undoing import ReversalDecision, decide_reversal
@@ -74,6 +75,13 @@ def reverse_payment(
             payment_id=payment.id,
             corrects_id=mirrored.corrects_id,
         )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.UNDONE,
+        currency=payment.currency,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+    )
     plan.counters[payment.id] = PaymentCounters(
         allocated=-payment.allocated_minor, reversed=payment.amount_minor
     )
