@@ -15,7 +15,7 @@ from duebook.domain.permissions import RIGHTS_OF, Actor, Role, Source
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.invoices.models import Invoice
 from duebook.ledger.currencies import exponent, parse_amount
-from duebook.partners.models import Partner
+from duebook.partners.models import Partner, Program, Rule
 from duebook.payments.models import Payment, PaymentType
 from duebook.payments.services.record_payment import record_payment
 from duebook.sales.services.place_order import place_order
@@ -142,3 +142,17 @@ def payment_input(
 def make_payment(amount: str = "40.00", *, by: Actor = SYSTEM, **wanted: Any) -> Payment:
     recorded = record_payment(wanted=payment_input(amount, **wanted), request_key=key(), actor=by, on=day())
     return Payment.objects.get(pk=recorded.payment_id)
+
+
+def make_program(
+    *partners: Partner,
+    rates: dict[tuple[str, int], int] | None = None,
+    name: str = "Standard",
+    **fields: Any,
+) -> Program:
+    """A program with a default rule for each (role, level): rate in basis points; 10 % for the lead alone."""
+    program = Program.objects.create(**{"name": name, "priority": 10, "levels": 3, "hold_days": 30, **fields})
+    program.members.set(partners)
+    for (role, level), bps in (rates or {("lead", 1): 1000}).items():
+        Rule.objects.create(program=program, role=role, level=level, percent_bps=bps)
+    return program

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 
-LABELS = ("events", "ledger", "contacts", "orders", "invoices", "payments")
+LABELS = ("events", "ledger", "contacts", "partners", "orders", "invoices", "commissions", "payments")
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:

@@ -12,12 +12,12 @@ from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice, Void
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.orders.models import Cancellation, OrderItem
 from duebook.payments.services.record_payment import record_payment
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order, preview_change
+from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, actor, day, key, line, make_invoice, make_payment, payment_input, usd
 from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything

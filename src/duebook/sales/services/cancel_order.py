@@ -4,6 +4,8 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.commissions.accruing import accrue_by_frozen_terms
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import AlreadyCancelled, ReasonRequired
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
@@ -37,6 +39,7 @@ def cancel_order(*, order_id: int, reason: str, request_key: str, actor: Actor, 
     require_open(on, field="")
     if not Void.objects.filter(invoice=invoice).exists():
         void(invoice=invoice, reason=reason.strip(), actor=actor, on=on)
+        accrue_by_frozen_terms(order=order, cause=EntryCause.ORDER_CANCELLED, entered_on=on)
     cancellation = Cancellation.objects.create(
         order=order, cancelled_on=on, reason=reason.strip(), cancelled_by_id=actor.user_id
     )

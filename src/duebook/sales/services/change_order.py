@@ -6,7 +6,9 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.commissions.accruing import accrue_by_frozen_terms
 from duebook.domain.accounts import TransferKind
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import AlreadyCancelled, AlreadyVoid, ItemNeedsDescription, OrderBelowApplied
 from duebook.domain.money import Money
 from duebook.domain.order_lines import LineInput, OrderLines, Posting, invoice_postings, total_lines
@@ -72,6 +74,7 @@ def change_order(
         contact_id=invoice.contact_id,
         invoice_id=invoice.pk,
     )
+    accrue_by_frozen_terms(order=invoice.order, cause=EntryCause.ORDER_CHANGED, entered_on=on)
     record_event(
         name="order.changed",
         actor=actor,

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from duebook.commissions.accruing import accrue_by_terms_now
 from duebook.contacts.models import Contact
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import (
     CurrencyMismatch,
     DueBeforeOrder,
@@ -70,7 +72,7 @@ def place_order(
     actor.require(Right.EDIT_ORDERS)
     if not Contact.objects.filter(pk=contact_id).exists():
         raise NotFound(field="contact", what="Contact", id=contact_id)
-    _check_partners(lead_partner_id, sale_partner_id)
+    check_partners(lead_partner_id, sale_partner_id)
     decided = _decide(lines, currency, ordered_on, due_on, on)
     order = Order.objects.create(
         contact_id=contact_id,
@@ -88,6 +90,7 @@ def place_order(
     placed = PlacedOrder(
         order.pk, order.number, invoice.pk, invoice.number, Money(decided.total_minor, currency)
     )
+    accrue_by_terms_now(order=order, cause=EntryCause.ORDER_PLACED, entered_on=ordered_on)
     record_event(
         name="order.placed",
         actor=actor,
@@ -161,7 +164,8 @@ def _decide(
     return decided
 
 
-def _check_partners(*partner_ids: int | None) -> None:
+def check_partners(*partner_ids: int | None) -> None:
+    """Raise NotFound unless each partner named exists."""
     wanted = {partner_id for partner_id in partner_ids if partner_id is not None}
     known = set(Partner.objects.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
     for partner_id in wanted - known:

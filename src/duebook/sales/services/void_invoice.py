@@ -4,6 +4,8 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.commissions.accruing import accrue_by_frozen_terms
+from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import ReasonRequired
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
@@ -30,6 +32,7 @@ def void_invoice(*, invoice_id: int, reason: str, request_key: str, actor: Actor
         raise ReasonRequired
     require_open(on, field="")
     voided = void(invoice=invoice, reason=reason.strip(), actor=actor, on=on)
+    accrue_by_frozen_terms(order=invoice.order, cause=EntryCause.ORDER_CANCELLED, entered_on=on)
     record_event(
         name="invoice.voided",
         actor=actor,
