@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from duebook.reports.verification import events, invoices, ledger, payments
+from duebook.reports.verification import commissions, events, invoices, ledger, payments
 from duebook.reports.verification.check import PARAMETERS, Check
 
-CHECKS: tuple[Check, ...] = (*ledger.CHECKS, *invoices.CHECKS, *payments.CHECKS, *events.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *ledger.CHECKS,
+    *invoices.CHECKS,
+    *payments.CHECKS,
+    *commissions.CHECKS,
+    *events.CHECKS,
+)
 
 MOST_OF_ONE_CHECK = 100
 """So many findings of one check are told one by one; one more says how many there are."""

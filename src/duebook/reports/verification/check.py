@@ -16,6 +16,7 @@ PARAMETERS: dict[str, Any] = {
     "customer_credit": int(SystemAccount.CUSTOMER_CREDIT),
     "sales": int(SystemAccount.SALES),
     "tax_payable": int(SystemAccount.TAX_PAYABLE),
+    "partner_payable": int(SystemAccount.PARTNER_PAYABLE),
     "shipping_income": int(SystemAccount.SHIPPING_INCOME),
     "finance_income": int(SystemAccount.FINANCE_INCOME),
     "other_income": int(SystemAccount.OTHER_INCOME),
