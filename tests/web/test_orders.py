@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from duebook.invoices.services.void_invoice import void_invoice
 
 from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Share
 from duebook.events.models import Event
 from duebook.invoices.models import Void
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.orders.models import Cancellation
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation

@@ -12,7 +12,6 @@ from duebook.domain.order_lines import ItemKind
 from duebook.domain.recording import Share
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice, Void
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.ledger.models import Account, Transfer
 from duebook.orders.models import Cancellation, Order, OrderItem
 from duebook.payments.models import Allocation, Payment, Return, Reversal
@@ -23,6 +22,7 @@ from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.services.verify_books import CHECKS, Finding, verify_books
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
+from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]

@@ -16,7 +16,7 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
-from duebook.invoices.services.void_invoice import void_invoice
+from duebook.sales.services.void_invoice import void_invoice
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.queries import allocations_to
 from duebook.sales.queries import OrderState, invoice_with_order, order_with_invoice, orders_in_state
