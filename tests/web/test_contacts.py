@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from duebook.invoices.services.void_invoice import void_invoice
 
 from duebook.contacts.models import Contact
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import (
     SYSTEM,
     day,

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from duebook.invoices.services.void_invoice import void_invoice
 
 from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
@@ -15,6 +14,7 @@ from duebook.orders.models import Cancellation
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
 from tests.web.pages import fields_of, sign_in, text_of
 

@@ -1,7 +1,7 @@
 """Why a commission is what it is: read from stored rows, told by the faces.
 
-Nothing is reckoned anew: the total stands with its lines and rules, an entry with what of the invoice released
-it before and after. What cannot be told from the rows is not told.
+Nothing is reckoned anew: the total stands with its lines and rules, an entry with what of the invoice
+released it before and after. What cannot be told from the rows is not told.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -192,7 +192,8 @@ def why_nothing_so_far(accrual: Accrual, counters: Counters) -> SoFar | WhyNothi
 def still_to_come(accrual: Accrual, counters: Counters, balance_due_minor: int) -> int:
     """What the accrual earns once the balance due is paid with Apply to Commissions Yes, in minor units.
 
-    Money that was excluded by No never brings anything: T 10.00 of 100.00 with 20.00 paid No has 8.00 to come.
+    Money excluded by No never brings anything: T 10.00 of 100.00, of which 20.00 was paid with No, has 8.00
+    to come.
     """
     paid = CounterChange.allocated(balance_due_minor, counts=True, is_money=True)
     after = release(accrual.total_minor, PayoutType(accrual.payout_type), after_change(counters, paid))

@@ -15,6 +15,8 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.periods import require_open
 from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
+from duebook.partners.models import Partner
+from duebook.sales.rolled_back import PREVIEW_KEY, rolled_back
 from duebook.sales.services.place_order import check_partners
 
 
@@ -61,6 +63,8 @@ def assign_partners(
             "before": before,
             "lead_partner_id": lead_partner_id,
             "sale_partner_id": sale_partner_id,
+            "lead_partner": _name(lead_partner_id),
+            "sale_partner": _name(sale_partner_id),
             "posted_minor": sum(step.minor for step in steps),
             "currency": order.currency,
         },
@@ -68,28 +72,22 @@ def assign_partners(
     return steps
 
 
-class _Preview(Exception):
-    """Carries the steps out of a transaction that is rolled back."""
-
-    def __init__(self, steps: tuple[CommissionStep, ...]) -> None:
-        self.steps = steps
+def _name(partner_id: int | None) -> str:
+    """The partner's name as it was then, for the order's story."""
+    return "" if partner_id is None else Partner.objects.values_list("name", flat=True).get(pk=partner_id)
 
 
 def preview_partners(
     *, order_id: int, lead_partner_id: int | None, sale_partner_id: int | None, actor: Actor, on: date
 ) -> tuple[CommissionStep, ...]:
     """What ``assign_partners`` would post, by running it and rolling back. Raises as it does."""
-    try:
-        with transaction.atomic():
-            raise _Preview(
-                assign_partners(
-                    order_id=order_id,
-                    lead_partner_id=lead_partner_id,
-                    sale_partner_id=sale_partner_id,
-                    request_key="preview",
-                    actor=actor,
-                    on=on,
-                )
-            )
-    except _Preview as preview:
-        return preview.steps
+    return rolled_back(
+        lambda: assign_partners(
+            order_id=order_id,
+            lead_partner_id=lead_partner_id,
+            sale_partner_id=sale_partner_id,
+            request_key=PREVIEW_KEY,
+            actor=actor,
+            on=on,
+        )
+    )

@@ -21,6 +21,7 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.periods import require_open
 from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
+from duebook.sales.rolled_back import PREVIEW_KEY, rolled_back
 from duebook.sales.services.place_order import check_partners
 
 
@@ -93,6 +94,17 @@ def override_order(
         },
     )
     return steps
+
+
+def preview_override(
+    *, order_id: int, overrides: Sequence[OrderOverrideInput], actor: Actor, on: date
+) -> tuple[CommissionStep, ...]:
+    """What ``override_order`` would post, by running it and rolling back. Raises as it does."""
+    return rolled_back(
+        lambda: override_order(
+            order_id=order_id, overrides=overrides, request_key=PREVIEW_KEY, actor=actor, on=on
+        )
+    )
 
 
 def _check(overrides: Sequence[OrderOverrideInput], currency: str) -> None:

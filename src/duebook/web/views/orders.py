@@ -16,11 +16,11 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
-from duebook.sales.services.void_invoice import void_invoice
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.queries import allocations_to
 from duebook.sales.queries import OrderState, invoice_with_order, order_with_invoice, orders_in_state
 from duebook.sales.services.cancel_order import cancel_order
+from duebook.sales.services.void_invoice import void_invoice
 from duebook.staff.models import Business
 from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
