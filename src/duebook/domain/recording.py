@@ -132,6 +132,14 @@ class OpenInvoice:
             entered_on=entered_on,
         )
 
+    def run_on(self, change: CounterChange) -> None:
+        """Add the change to the counters."""
+        self.applied_minor += change.applied
+        self.counted_minor += change.counted
+        self.uncounted_minor += change.uncounted
+        self.money_minor += change.money
+        self.money_back_minor += change.back
+
     @property
     def balance(self) -> Money:
         return Money(self.total_minor - self.applied_minor, self.currency)
@@ -223,11 +231,7 @@ def run_on(decision: PaymentDecision, invoices: Mapping[int, OpenInvoice]) -> No
     """Bring the invoices to the state after the decision, for the next one of a batch."""
     for part in decision.applied:
         invoice = invoices[part.invoice_id]
-        change = _counter_change(part, decision.input, decision.type)
-        invoice.applied_minor += change.applied
-        invoice.counted_minor += change.counted
-        invoice.uncounted_minor += change.uncounted
-        invoice.money_minor += change.money
+        invoice.run_on(_counter_change(part, decision.input, decision.type))
         if invoice.accruals:
             invoice.accruals = tuple(
                 stepped(step) for step in decision.commissions if step.invoice_id == invoice.id

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from duebook.domain.accounts import SystemAccount, TransferKind
-from duebook.domain.commission_steps import CommissionStep, CounterChange
+from duebook.domain.commission_steps import CommissionStep, CounterChange, stepped
 from duebook.domain.errors import (
     AboveBalance,
     AdjustmentIsFixed,
@@ -462,6 +462,19 @@ def _commissions(
         for invoice_id, (change, day) in sorted(changes.items())
         for step in invoices[invoice_id].steps(change, day)
     )
+
+
+def run_back(decision: ReversalDecision, invoices: Mapping[int, OpenInvoice]) -> None:
+    """Bring the invoices to the state after the undoing, for what is decided in the payment's place."""
+    is_money = decision.payment.kind is PaymentKind.MONEY
+    for row in decision.allocations:
+        if row.invoice_id in invoices:
+            change = CounterChange.allocated(row.minor, counts=row.counts, is_money=is_money)
+            invoices[row.invoice_id].run_on(change)
+    for invoice in invoices.values():
+        steps = [step for step in decision.commissions if step.invoice_id == invoice.id]
+        if steps:
+            invoice.accruals = tuple(stepped(step) for step in steps)
 
 
 def _balances(

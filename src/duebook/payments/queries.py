@@ -45,7 +45,7 @@ def allocations_to(invoice_id: int) -> QuerySet[Allocation]:
 
 
 def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[Invoice]:
-    """The contact's invoices with a balance due, the longest due first, with order and partners.
+    """The contact's invoices with a balance due, the longest due first, with order.
 
     ``also`` names invoices that are wanted although nothing may be due on them.
     """
@@ -53,7 +53,7 @@ def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[In
     due = rows.filter(balance_due_minor__gt=0)
     if also:
         due = due | rows.filter(pk__in=also, void__isnull=True)
-    return list(due.select_related("order__lead_partner", "order__sale_partner").order_by("due_on", "id"))
+    return list(due.select_related("order").order_by("due_on", "id"))
 
 
 def payment_types_for(rights: Collection[Right]) -> list[PaymentType]:

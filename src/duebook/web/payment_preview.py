@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from duebook.domain.commission_steps import CommissionStep
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
-from duebook.domain.recording import Movement, PaymentDecision
+from duebook.domain.recording import Movement, PaymentDecision, commission_movement
 from duebook.domain.undoing import (
     AllocationRow,
     BalanceChange,
@@ -21,8 +22,10 @@ from duebook.domain.undoing import (
     allocated,
 )
 from duebook.ledger.models import Account
+from duebook.staff.models import Business
+from duebook.web.commission_rows import CommissionRow, commission_rows
 from duebook.web.formats import figure
-from duebook.web.payment_scene import Due, OrderPartner, Scene
+from duebook.web.payment_scene import Due, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Preview:
     problem: str = ""
     hint: str = ""
     balances: Sequence[BalanceLine] = ()
-    partners: Sequence[OrderPartner] = ()
+    partners: Sequence[CommissionRow] = ()
     commissions: str = ""
     books: Sequence[BookLine] = ()
     credit: Money | None = None
@@ -75,58 +78,69 @@ class Preview:
 
 def of_payment(decision: PaymentDecision, scene: Scene) -> Preview:
     """The panel of a payment about to be recorded."""
+    currency = decision.input.amount.currency
     dues = [due for part in decision.applied if (due := scene.due(part.invoice_id)) is not None]
+    left_out = not decision.input.apply_to_commissions
     return Preview(
         balances=[
             BalanceLine(f"INV-{part.number}", part.balance_before, part.balance_after, part.total)
             for part in decision.applied
         ],
-        partners=_partners(dues),
+        partners=commission_rows(decision.commissions, currency, scene.business, set_to_no=left_out),
         commissions=_about_commissions(decision, dues, scene),
-        books=book_lines(decision.movements, decision.input.amount.currency),
+        books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
         credit=decision.credit or None,
     )
 
 
-def of_reversal(decision: ReversalDecision) -> Preview:
+def of_reversal(decision: ReversalDecision, business: Business) -> Preview:
     """The panel of a payment about to be undone."""
     movements = [mirrored.movement for mirrored in decision.mirrored]
+    currency = decision.amount.currency
     return Preview(
         balances=balance_lines(decision.balances),
-        books=book_lines(movements, decision.amount.currency),
+        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        books=book_lines([*movements, *_booked(decision.commissions)], currency),
         credit_gone=decision.credit_gone or None,
     )
 
 
-def of_return(decision: ReturnDecision) -> Preview:
+def of_return(decision: ReturnDecision, business: Business) -> Preview:
     """The panel of a payment that the bank took back."""
-    credit = Money(decision.payment.credit_minor, decision.amount.currency)
+    currency = decision.amount.currency
+    credit = Money(decision.payment.credit_minor, currency)
     return Preview(
         balances=balance_lines(decision.balances),
-        books=book_lines(decision.movements, decision.amount.currency),
+        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
         credit_gone=credit or None,
     )
 
 
-def of_move(decision: MoveDecision) -> Preview:
+def of_move(decision: MoveDecision, business: Business) -> Preview:
     """The panel of a part of a payment about to be moved."""
     released = sum(row.minor for row in decision.allocations)
+    currency = decision.amount.currency
     return Preview(
         balances=balance_lines(decision.balances),
-        books=book_lines(decision.movements, decision.amount.currency),
-        credit=Money(-released, decision.amount.currency) if released else None,
+        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
+        credit=Money(-released, currency) if released else None,
     )
 
 
-def of_credit(decision: CreditDecision) -> Preview:
+def of_credit(decision: CreditDecision, business: Business, *, counts: bool) -> Preview:
     """The panel of credit about to be applied."""
+    currency = decision.amount.currency
     rows = [
-        AllocationRow(use.invoice_id, use.minor, counts=True, applied_on=decision.applied_on)
+        AllocationRow(use.invoice_id, use.minor, counts=counts, applied_on=decision.applied_on)
         for use in decision.uses
     ]
     return Preview(
         balances=balance_lines(decision.balances),
-        books=book_lines((allocated(row) for row in rows), decision.amount.currency),
+        partners=_rows(decision.commissions, rows, currency, business),
+        commissions="" if counts else _left_out(),
+        books=book_lines([*(allocated(row) for row in rows), *_booked(decision.commissions)], currency),
         credit_before=decision.credit_before,
         credit_after=decision.credit_after,
     )
@@ -144,19 +158,38 @@ def book_lines(movements: Iterable[Movement], currency: str) -> list[BookLine]:
     return [BookLine(names[row.debit], names[row.credit], Money(row.minor, currency)) for row in rows]
 
 
-def _partners(dues: Iterable[Due]) -> list[OrderPartner]:
-    return list(dict.fromkeys(partner for due in dues for partner in due.partners))
+def _rows(
+    steps: Sequence[CommissionStep], allocations: Iterable[AllocationRow], currency: str, business: Business
+) -> list[CommissionRow]:
+    left_out = not any(row.counts for row in allocations)
+    return commission_rows(steps, currency, business, set_to_no=left_out)
+
+
+def _booked(steps: Iterable[CommissionStep]) -> Iterable[Movement]:
+    """What all partners together earn and give back, a movement each."""
+    steps = [step for step in steps if step.minor]
+    for part in ([s for s in steps if s.minor > 0], [s for s in steps if s.minor < 0]):
+        if part:
+            minor = sum(step.minor for step in part)
+            yield commission_movement(minor, part[0].entered_on, part[0].invoice_id)
 
 
 def _about_commissions(decision: PaymentDecision, dues: Sequence[Due], scene: Scene) -> str:
-    """Why partners get what they get, in one sentence; there are no commission programs yet."""
+    """What there is to say about the commissions of the payment as a whole, in one sentence."""
     if not decision.input.apply_to_commissions:
-        return _("Apply to Commissions is No: this payment is left out of the partners' commissions.")
+        return _left_out()
     if decision.type.kind is PaymentKind.ADJUSTMENT:
-        nothing = figure(Money(0, decision.input.amount.currency), scene.business)
-        return _("No money comes in; this pays %(amount)s commission.") % {"amount": nothing}
-    if not dues:
+        earned = sum(step.minor for step in decision.commissions)
+        amount = figure(Money(earned, decision.input.amount.currency), scene.business)
+        return _("No money comes in; this pays %(amount)s commission.") % {"amount": amount}
+    if not decision.applied:
         return _("Nothing is applied to an order, so no commission is due.")
-    if not any(due.partners for due in dues):
+    if decision.commissions:
+        return ""
+    if not any(due.has_partners for due in dues):
         return _("No referral partner is on this order: no commission is due.")
-    return ""
+    return _("No commission was reckoned when this order got its partners. Recalculate the order.")
+
+
+def _left_out() -> str:
+    return _("Apply to Commissions is No: this payment is left out of the partners' commissions.")

@@ -26,14 +26,6 @@ MOST_PARTS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPartner:
-    """A referral partner of an order and the role in it."""
-
-    name: str
-    is_lead: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Due:
     """An invoice that may be paid now: what it came to and what is due on it."""
 
@@ -43,7 +35,7 @@ class Due:
     due_on: date
     total: Money
     balance: Money
-    partners: tuple[OrderPartner, ...]
+    has_partners: bool
 
     @property
     def part_name(self) -> str:
@@ -136,7 +128,6 @@ def _credit(contact_id: int, corrects: Payment | None) -> Iterable[Money]:
 
 def _due(invoice: Invoice, freed_minor: int) -> Due:
     order = invoice.order
-    named = ((order.lead_partner, True), (order.sale_partner, False))
     return Due(
         id=invoice.pk,
         label=str(invoice),
@@ -144,7 +135,5 @@ def _due(invoice: Invoice, freed_minor: int) -> Due:
         due_on=invoice.due_on,
         total=Money(invoice.total_minor, invoice.currency),
         balance=Money(invoice.balance_due_minor + freed_minor, invoice.currency),
-        partners=tuple(
-            OrderPartner(partner.name, is_lead) for partner, is_lead in named if partner is not None
-        ),
+        has_partners=order.lead_partner_id is not None or order.sale_partner_id is not None,
     )

@@ -1,11 +1,13 @@
 """Correct a payment: the wrong one is undone and the right one recorded, both or neither."""
 
+from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
 
 from duebook.domain.permissions import Actor
 from duebook.domain.recording import PaymentDecision, PaymentInput
+from duebook.domain.undoing import run_back
 from duebook.payments import write_path
 from duebook.payments.services.record_payment import RecordedPayment, decide_recording, record_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
@@ -15,6 +17,7 @@ from duebook.payments.state import contact_of, invoice_ids_of
 def preview_correction(*, payment_id: int, wanted: PaymentInput, actor: Actor, on: date) -> PaymentDecision:
     """What recording the other payment would do once this one is undone; writes nothing.
 
+    Its commission steps are those of the undoing that take something back, then those of the other payment.
     Raises as ``correct_payment``, but for the reason and the request key.
     """
     undone = preview_reversal(payment_id=payment_id, actor=actor, on=on)
@@ -26,10 +29,10 @@ def preview_correction(*, payment_id: int, wanted: PaymentInput, actor: Actor, o
         request_keys=[],
         new_payments=0,
     )
-    for change in undone.balances:
-        if change.invoice_id in situation.invoices:
-            situation.invoices[change.invoice_id].applied_minor -= (change.after - change.before).minor
-    return decide_recording(wanted, actor, on, situation)
+    run_back(undone, situation.invoices)
+    decision = decide_recording(wanted, actor, on, situation)
+    taken_back = tuple(step for step in undone.commissions if step.minor)
+    return replace(decision, commissions=(*taken_back, *decision.commissions))
 
 
 @transaction.atomic

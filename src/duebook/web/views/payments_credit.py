@@ -15,7 +15,7 @@ from duebook.web import payment_preview
 from duebook.web.formats import figure
 from duebook.web.forms.payment_acts import CreditForm
 from duebook.web.notices import add_notice
-from duebook.web.payment_act import Act, perform
+from duebook.web.payment_act import Act, perform, typed_or
 from duebook.web.payment_preview import Preview
 from duebook.web.payment_scene import Scene, read_scene
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
@@ -33,9 +33,11 @@ def credit_use(request: StaffRequest, contact_id: int) -> HttpResponse:
     def preview() -> Preview:
         if not form.shares():
             return Preview(hint=_("Enter an amount for at least one invoice."))
-        return payment_preview.of_credit(
-            preview_credit(contact_id=contact_id, shares=form.shares(), actor=actor, on=on)
+        counts = typed_or(form, "apply_to_commissions")
+        decision = preview_credit(
+            contact_id=contact_id, shares=form.shares(), apply_to_commissions=counts, actor=actor, on=on
         )
+        return payment_preview.of_credit(decision, scene.business, counts=counts)
 
     def done() -> HttpResponse:
         amount = figure(form.parts_total, scene.business)

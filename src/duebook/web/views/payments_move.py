@@ -41,7 +41,8 @@ def payment_move(request: StaffRequest, payment_id: int, invoice_id: int) -> Htt
                 amount=form.cleaned_data["amount"],
                 actor=actor,
                 on=on,
-            )
+            ),
+            request.business,
         )
 
     def done() -> HttpResponse:

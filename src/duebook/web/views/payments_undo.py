@@ -34,7 +34,7 @@ def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
     act = Act(
         template="web/payments/undo.html",
         preview=lambda: payment_preview.of_reversal(
-            preview_reversal(payment_id=payment_id, actor=actor, on=on)
+            preview_reversal(payment_id=payment_id, actor=actor, on=on), request.business
         ),
         write=lambda: reverse_payment(
             payment_id=payment_id,
@@ -65,7 +65,8 @@ def payment_return(request: StaffRequest, payment_id: int) -> HttpResponse:
         return payment_preview.of_return(
             preview_return(
                 payment_id=payment_id, returned_on=day, reason=_STAND_IN, fee=fee, actor=actor, on=on
-            )
+            ),
+            request.business,
         )
 
     act = Act(
