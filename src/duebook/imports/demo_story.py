@@ -34,15 +34,6 @@ PRODUCTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class DemoPartner:
-    """A referral partner: the contact's key, the code, and the parent's key."""
-
-    contact: str
-    code: str
-    parent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One item; the description of a product is its name."""
 
@@ -165,13 +156,13 @@ CONTACTS = {
     "ortiz": ContactDetails(
         given_name="Lena", family_name="Ortiz", email="lena@north.example", tags=("partner",)
     ),
+    "quinn": ContactDetails(
+        given_name="Mara", family_name="Quinn", email="mara@quinn.example", tags=("partner",)
+    ),
+    "holm": ContactDetails(
+        given_name="Peter", family_name="Holm", email="peter@holm.example", tags=("partner",)
+    ),
 }
-
-PARTNERS = (
-    DemoPartner("brandt", "BRANDT"),
-    DemoPartner("north", "NORTH"),
-    DemoPartner("ortiz", "LENA", parent="north"),
-)
 
 SALES = (
     Sale(
@@ -191,7 +182,14 @@ SALES = (
         (Line("Brand guide", "900.00"), _tax("72.00")),
         sale="ortiz",
     ),
-    Sale("dubois-photo", "dubois", 98, "Photo day", (Line("Photo day", "640.00"), _tax("51.20"))),
+    Sale(
+        "dubois-photo",
+        "dubois",
+        98,
+        "Photo day",
+        (Line("Photo day", "640.00"), _tax("51.20")),
+        lead="quinn",
+    ),
     Sale("okafor-logo", "okafor", 92, "Logo", (Line("Logo design", "350.00"), _tax("28.00")), sale="brandt"),
     Sale(
         "ruiz-brand",
@@ -215,13 +213,21 @@ SALES = (
         (Line("Photo day", "640.00", "3"), _tax("153.60")),
         sale="north",
     ),
-    Sale("lindqvist-logo", "lindqvist", 58, "Logo", (Line("Logo design", "350.00"), _tax("28.00"))),
+    Sale(
+        "lindqvist-logo",
+        "lindqvist",
+        58,
+        "Logo",
+        (Line("Logo design", "350.00"), _tax("28.00")),
+        lead="ortiz",
+    ),
     Sale(
         "meadow-prints",
         "meadow",
         48,
         "Prints for the hall",
         (Line("Framed print", "65.00", "12"), _discount("School discount", "78.00"), _shipping("24.00")),
+        lead="holm",
     ),
     Sale(
         "marta-web",
@@ -238,6 +244,7 @@ SALES = (
         37,
         "Tote bags for the shop",
         (Line("Linen tote bag", "32.00", "40"), _discount("Reseller", "128.00"), _shipping("45.00")),
+        lead="quinn",
     ),
     Sale(
         "nguyen-cards",

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from duebook.catalog.models import Product
+from duebook.commissions.models import PayoutBatch
 from duebook.contacts.models import Contact
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
@@ -13,6 +14,7 @@ from duebook.invoices.models import Invoice
 from duebook.orders.models import Order
 from duebook.partners.models import Partner
 from duebook.payments.models import Payment, PaymentType, Return, Reversal
+from duebook.reports.services.verify_books import verify_books
 from duebook.staff.models import Business, User
 from tests.factories import day
 from tests.snapshot import everything
@@ -33,7 +35,7 @@ def test_the_demo_has_something_for_every_screen() -> None:
     assert types == {"Credit Card", "Check", "Cash", "Money Order", "Adjustment", "Write-off"}
     for first, last in ((-40, 0), (1, 30), (31, 60), (61, 90), (91, 400)):
         assert any(first <= age <= last for age in ages), (first, last)
-    assert (Order.objects.count(), Product.objects.count(), Partner.objects.count()) == (741, 13, 3)
+    assert (Order.objects.count(), Product.objects.count(), Partner.objects.count()) == (741, 13, 5)
     assert (Return.objects.count(), Reversal.objects.count()) == (1, 1)
     assert Payment.objects.filter(credit_minor__gt=0).count() == 2
     assert Order.objects.latest("ordered_on").ordered_on == day()
@@ -48,6 +50,7 @@ def test_everyone_signs_in_with_the_password() -> None:
     assert {email: user.role for email, user in users.items()} == {
         "owner@example.com": Role.OWNER,
         "manager@example.com": Role.MANAGER,
+        "partner-manager@example.com": Role.PARTNER_MANAGER,
         "clerk@example.com": Role.CLERK,
         "viewer@example.com": Role.VIEWER,
     }
@@ -68,6 +71,34 @@ def test_marta_keller_owes_for_her_website() -> None:
         "Website package": (120000, 72000, day(-11)),
         "Hosting": (20000, 0, day(23)),
     }
+
+
+def test_her_partners_have_earned_their_share_of_what_she_paid() -> None:
+    load_demo(password=PASSWORD)
+
+    website = Invoice.objects.get(contact__company="Keller Studio", order__title="Website package")
+    earned = {
+        (accrual.partner.name, accrual.role): (accrual.total_minor, accrual.earned_minor)
+        for accrual in website.accruals.select_related("partner")
+    }
+    assert earned == {("Jo Brandt", "lead"): (5000, 3000), ("North Agency", "sale"): (10000, 6000)}
+
+
+def test_one_payout_is_paid_and_one_waits() -> None:
+    load_demo(password=PASSWORD)
+
+    batches = {
+        batch.state: (
+            dict(batch.payouts.order_by("partner__name").values_list("partner__name", "amount_minor")),
+            batch.cut_off_on,
+        )
+        for batch in PayoutBatch.objects.prefetch_related("payouts")
+    }
+    assert batches == {
+        "paid": ({"Jo Brandt": 1750, "Mara Quinn": 3200, "North Agency": 1388}, day(-48)),
+        "built": ({"Jo Brandt": 6000, "Lena Ortiz": 1750, "North Agency": 700}, day(-10)),
+    }
+    assert verify_books() == []
 
 
 def test_it_is_loaded_once() -> None:

@@ -13,6 +13,7 @@ from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
 from duebook.catalog.services.add_product import add_product
 from duebook.contacts.services.add_contact import add_contact
+from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.money import Money
 from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.domain.permissions import Actor, Role, Source
@@ -20,12 +21,13 @@ from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.events.models import Event
 from duebook.events.services.record_event import record_event
 from duebook.imports import demo_story as story
+from duebook.imports.demo_partners import PARTNERS, add_partners_and_programs, pay_out
 from duebook.imports.demo_sample import write_sample
 from duebook.imports.demo_story import Fate, Line, Receipt, Sale
 from duebook.imports.payment_labels import payment_labels
 from duebook.imports.services.import_orders import import_orders
 from duebook.ledger.currencies import parse_amount
-from duebook.partners.models import Partner, Referral
+from duebook.partners.services.refer_contact import refer_contact
 from duebook.payments.services.record_payment import record_payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
@@ -40,6 +42,7 @@ BANK_FEE = "15.00"
 USERS = {
     "owner": ("owner@example.com", "Olivia Alder", Role.OWNER),
     "manager": ("manager@example.com", "Marcus Finch", Role.MANAGER),
+    "partner manager": ("partner-manager@example.com", "Paula Reed", Role.PARTNER_MANAGER),
     "clerk": ("clerk@example.com", "Clara Bell", Role.CLERK),
     "viewer": ("viewer@example.com", "Victor Lane", Role.VIEWER),
 }
@@ -69,6 +72,7 @@ def load_demo(
     demo.add_partners()
     demo.place_orders(story.SALES)
     demo.record_payments(story.RECEIPTS)
+    demo.pay_partners()
     record_event(name="demo.loaded", actor=_SYSTEM, request_key=_LOADED, hashed="")
     return True
 
@@ -132,15 +136,20 @@ class _Demo:
             self._contacts[key] = contact.pk
 
     def add_partners(self) -> None:
-        for partner in story.PARTNERS:
-            contact_id = self._contacts[partner.contact]
-            row = Partner.objects.create(
-                contact_id=contact_id,
-                name=_full_name(partner.contact),
-                code=partner.code,
-                parent_id=self._partners[partner.parent] if partner.parent else None,
-            )
-            self._partners[partner.contact] = row.pk
+        self._partners = add_partners_and_programs(
+            contacts=self._contacts,
+            names={partner.contact: _full_name(partner.contact) for partner in PARTNERS},
+            currency=CURRENCY,
+            actor=self._actors["partner manager"],
+        )
+
+    def pay_partners(self) -> None:
+        pay_out(
+            today=self._today,
+            currency=CURRENCY,
+            builder=self._actors["partner manager"],
+            approver=self._actors["owner"],
+        )
 
     def place_orders(self, sales: Iterable[Sale]) -> None:
         products = dict(Product.objects.values_list("name", "pk"))
@@ -165,11 +174,13 @@ class _Demo:
                 self._refer(sale.contact, sale.lead, ordered_on)
 
     def _refer(self, contact: str, partner: str, since: date) -> None:
-        Referral.objects.create(
+        refer_contact(
             contact_id=self._contacts[contact],
             partner_id=self._partners[partner],
-            role=Referral.Roles.LEAD,
+            role=PartnerRole.LEAD,
             since=since,
+            request_key=f"demo:referral:{contact}:{partner}",
+            actor=self._actors["partner manager"],
         )
 
     def record_payments(self, receipts: Iterable[Receipt]) -> None:
