@@ -8,9 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from duebook.domain.permissions import Role
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.ledger.services.close_books import close_books
 from duebook.payments.models import PaymentType
+from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import (
     SYSTEM,
     day,

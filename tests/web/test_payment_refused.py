@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from duebook.domain.permissions import Right, Role
-from duebook.invoices.services.void_invoice import void_invoice
 from duebook.ledger.services.close_books import close_books
 from duebook.payments.models import Payment, PaymentType
+from duebook.sales.services.void_invoice import void_invoice
 from duebook.staff.models import RoleLimit
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, payment_type
 from tests.snapshot import everything

@@ -90,8 +90,9 @@ new_transfer AS (
      currency text, effective_on date, contact_id bigint, invoice_id bigint, payment_id bigint,
      partner_id bigint, corrects_id bigint)),
 new_entry AS (
-  INSERT INTO commissions_commissionentry (accrual_id, partner_id, cause, amount_minor, currency, entered_on,
-     payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor, total_minor)
+  INSERT INTO commissions_commissionentry (accrual_id, partner_id, cause, amount_minor, currency,
+     entered_on, payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor,
+     total_minor)
   SELECT c.accrual_id, c.partner_id, c.cause, c.minor, c.currency, c.entered_on, c.payable_on, c.payment_id,
      c.part_before, c.part_after, c.whole, c.earned_after, c.total
     FROM doc, jsonb_to_recordset(d->'entries') AS c(accrual_id bigint, partner_id bigint, cause text,

@@ -50,6 +50,14 @@ def find_contacts(text: str, limit: int = 10) -> list[ContactMatch]:
     return list(matches.values())[:limit]
 
 
+def order_by_number(text: str) -> Order | None:
+    """The order of that number, else that of the invoice of that number."""
+    invoices, orders = _by_number(text)
+    if not orders and invoices:
+        return Order.objects.get(pk=invoices[0].order_id)
+    return orders[0] if orders else None
+
+
 def _by_number(text: str) -> tuple[list[Invoice], list[Order]]:
     match = _NUMBER.fullmatch(text.strip())
     if match is None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
+from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.money import Money
 from duebook.domain.permissions import SYSTEM_ID, Source
 from duebook.events.models import Event
@@ -176,6 +177,78 @@ def _contact_edited(payload: Payload, business: Business) -> str:
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
 
 
+def _about_partner(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        return sentence() % {"name": payload.get("name", ""), "code": payload.get("code", "")}
+
+    return tell
+
+
+def _overridden(payload: Payload, business: Business) -> str:
+    count = int(payload.get("overrides", 0))
+    if not count:
+        return _("Overrides of referral partner %(name)s taken away.") % {"name": payload.get("name", "")}
+    text = ngettext(
+        "%(count)s override agreed with referral partner %(name)s.",
+        "%(count)s overrides agreed with referral partner %(name)s.",
+        count,
+    )
+    return text % {"count": count, "name": payload.get("name", "")}
+
+
+def _referred(payload: Payload, business: Business) -> str:
+    as_lead = payload.get("role") == PartnerRole.LEAD.value
+    sentence = (
+        _("Referred by %(name)s as lead partner.") if as_lead else _("Sold by %(name)s as sale partner.")
+    )
+    return sentence % {"name": payload.get("partner", "")}
+
+
+def _posted(payload: Payload, business: Business) -> str:
+    """What changing an order's commissions posted: earned, taken back or nothing."""
+    minor = int(payload.get("posted_minor", 0))
+    if not minor:
+        return _("Commissions stay as they were.")
+    amount = figure(Money(abs(minor), str(payload.get("currency", business.currency))), business)
+    sentence = (
+        _("Commissions of %(amount)s posted.") if minor > 0 else _("Commissions of %(amount)s taken back.")
+    )
+    return sentence % {"amount": amount}
+
+
+def _assigned(payload: Payload, business: Business) -> str:
+    sentence = _("Referral partners changed: lead %(lead)s, sale %(sale)s.") % {
+        "lead": payload.get("lead_partner") or _("none"),
+        "sale": payload.get("sale_partner") or _("none"),
+    }
+    return f"{sentence} {_posted(payload, business)}"
+
+
+def _recalculated(payload: Payload, business: Business) -> str:
+    return f"{_('Recalculated by the rules of that day.')} {_posted(payload, business)}"
+
+
+def _order_overridden(payload: Payload, business: Business) -> str:
+    count = int(payload.get("overrides", 0))
+    text = ngettext(
+        "%(count)s override agreed for this order.", "%(count)s overrides agreed for this order.", count
+    )
+    sentence = text % {"count": count} if count else _("Overrides for this order taken away.")
+    return f"{sentence} {_posted(payload, business)}"
+
+
+def _of_payout(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business, "total_minor"),
+            "day": _day(payload.get("paid_on"), business),
+            "partners": payload.get("partners", ""),
+        }
+
+    return tell
+
+
 _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "order.placed": _placed,
     "order.changed": _changed,
@@ -190,4 +263,22 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "receipt.emailed": _receipt_emailed,
     "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
     "contact.edited": _contact_edited,
+    "contact.referred": _referred,
+    "partner.added": _about_partner(lambda: _("Referral partner %(name)s added with the code %(code)s.")),
+    "partner.changed": _about_partner(lambda: _("Referral partner %(name)s changed.")),
+    "partner.deleted": _about_partner(lambda: _("Referral partner %(name)s deleted.")),
+    "partner.overridden": _overridden,
+    "program.added": _about_partner(lambda: _("Program %(name)s added.")),
+    "program.changed": _about_partner(
+        lambda: _("Program %(name)s changed. Orders placed before keep their rules.")
+    ),
+    "order.partners_assigned": _assigned,
+    "order.recalculated": _recalculated,
+    "order.overridden": _order_overridden,
+    "payout.built": _of_payout(lambda: _("Payout %(number)s of %(amount)s built for %(partners)s partners.")),
+    "payout.approved": _of_payout(lambda: _("Payout %(number)s approved.")),
+    "payout.rejected": _of_payout(
+        lambda: _("Payout %(number)s rejected: its commissions are payable again.")
+    ),
+    "payout.paid": _of_payout(lambda: _("Payout %(number)s of %(amount)s marked as paid on %(day)s.")),
 }

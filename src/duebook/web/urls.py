@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from duebook.web.sections import contacts, dashboard, orders, payments, products, receipts, reports, settings
+from duebook.web.sections import (
+    contacts,
+    dashboard,
+    orders,
+    partners,
+    payments,
+    products,
+    receipts,
+    reports,
+    settings,
+)
 from duebook.web.sections import help as help_pages
 from duebook.web.views import search
 
@@ -14,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/", include(contacts)),
     path("products/", include(products)),
     path("", include(orders)),
+    path("", include(partners)),
     path("", include(payments)),
     path("", include(receipts)),
     path("reports/", include(reports)),

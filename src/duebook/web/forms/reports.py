@@ -25,7 +25,7 @@ class AsOfForm(forms.Form):
     @classmethod
     def asked(cls, query: QueryDict, *, today: date) -> "AsOfForm":
         """The form with the day in the address, or today where there is none."""
-        return cls(_with_defaults(query, {"as_of": today.isoformat()}))
+        return cls(with_defaults(query, {"as_of": today.isoformat()}))
 
 
 class PeriodForm(forms.Form):
@@ -38,7 +38,7 @@ class PeriodForm(forms.Form):
     def asked(cls, query: QueryDict, *, default: "Period") -> "PeriodForm":
         """The form with the days in the address, or the default period's where there are none."""
         days = {"first": default.first.isoformat(), "last": default.last.isoformat()}
-        return cls(_with_defaults(query, days))
+        return cls(with_defaults(query, days))
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean()
@@ -52,7 +52,8 @@ class PeriodForm(forms.Form):
         return Period(self.cleaned_data["first"], self.cleaned_data["last"])
 
 
-def _with_defaults(query: QueryDict, defaults: Mapping[str, str]) -> dict[str, str]:
+def with_defaults(query: QueryDict, defaults: Mapping[str, str]) -> dict[str, str]:
+    """What the address says under these names, and the default where it says nothing."""
     return {name: query.get(name, "").strip() or default for name, default in defaults.items()}
 
 

@@ -78,13 +78,13 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
 @require_safe
 def contact_details(request: StaffRequest, contact_id: int) -> HttpResponse:
     """The Details tab."""
-    return render(request, "web/contacts/details.html", _record(contact_id, "details"))
+    return render(request, "web/contacts/details.html", record_of(contact_id, "details"))
 
 
 @require_safe
 def contact_orders(request: StaffRequest, contact_id: int) -> HttpResponse:
     """The Order tab: what was bought, what is paid, what is due."""
-    context = _record(contact_id, "orders")
+    context = record_of(contact_id, "orders")
     context["page"] = page_of(orders_of(contact_id), ("-id",), request.GET)
     context["here"] = reverse("web:contact_orders", args=[contact_id])
     return render(request, "web/contacts/orders.html", context)
@@ -93,7 +93,7 @@ def contact_orders(request: StaffRequest, contact_id: int) -> HttpResponse:
 @require_safe
 def contact_payments(request: StaffRequest, contact_id: int) -> HttpResponse:
     """The Payments tab."""
-    context = _record(contact_id, "payments")
+    context = record_of(contact_id, "payments")
     context["page"] = page_of(payments_of(contact_id), ("-received_on", "-id"), request.GET)
     return render(request, "web/contacts/payments.html", context)
 
@@ -101,14 +101,14 @@ def contact_payments(request: StaffRequest, contact_id: int) -> HttpResponse:
 @require_safe
 def contact_history(request: StaffRequest, contact_id: int) -> HttpResponse:
     """The History tab: every event, newest first."""
-    context = _record(contact_id, "history")
+    context = record_of(contact_id, "history")
     page = page_of(Event.objects.filter(contact_id=contact_id), ("-id",), request.GET)
     context["page"] = page
     context["entries"] = told(page.rows, request.business)
     return render(request, "web/contacts/history.html", context)
 
 
-def _record(contact_id: int, tab: str) -> dict[str, Any]:
+def record_of(contact_id: int, tab: str) -> dict[str, Any]:
     """What the head of a contact's record shows on every tab."""
     return {
         "contact": contact_by_id(contact_id),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
+from duebook.commissions.order_commissions import commissions_of
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
@@ -25,7 +26,7 @@ from duebook.staff.models import Business
 from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
-from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.request import StaffRequest, actor_of, requires, rights_of, today_of
 from duebook.web.search import find
 from duebook.web.timeline import told
 
@@ -80,6 +81,8 @@ def order(request: StaffRequest, order_id: int) -> HttpResponse:
         "entries": told(events, request.business),
         "is_open": not hasattr(invoice, "void"),
     }
+    if Right.VIEW_COMMISSIONS in rights_of(request):
+        context["commissions"] = commissions_of(invoice, context["items"])
     return render(request, "web/orders/order.html", context)
 
 
