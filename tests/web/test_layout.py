@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from duebook.commissions.models import CommissionEntry
 from duebook.contacts.models import Contact
 from duebook.domain import errors
 from duebook.domain.permissions import Right, Role
@@ -17,7 +18,7 @@ from duebook.web.errors import status_of
 from duebook.web.errors import text_of as words_of
 from duebook.web.notices import add_notice, add_payment_notice
 from duebook.web.request import May
-from tests.factories import make_contact, make_invoice, make_payment, usd
+from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, usd
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,24 @@ PAGES = [
     "/contacts/{contact}/orders/",
     "/contacts/{contact}/payments/",
     "/contacts/{contact}/history/",
+    "/contacts/{contact}/referrals/",
+    "/partners/",
+    "/partners/new/",
+    "/partners/new/?contact={contact}",
+    "/partners/{partner}/",
+    "/partners/{partner}/edit/",
+    "/partners/{partner}/contact/",
+    "/partners/{partner}/deletion/",
+    "/partners/{partner}/overrides/",
+    "/programs/",
+    "/programs/new/",
+    "/programs/{program}/",
+    "/recalculations/",
+    "/recalculations/?first=&last=&partner=&program=",
+    "/commissions/entries/{entry}/",
+    "/orders/{order}/partners/",
+    "/orders/{order}/overrides/",
+    "/orders/{order}/recalculation/",
     "/products/",
     "/products/new/",
     "/orders/",
@@ -60,9 +79,18 @@ PAGES = [
 @pytest.fixture
 def scene() -> dict[str, int]:
     contact = make_contact()
-    invoice = make_invoice("100.00", contact=contact)
+    partner = make_partner()
+    program = make_program(partner)
+    invoice = make_invoice("100.00", contact=contact, lead_partner_id=partner.pk)
     make_payment("40.00", invoice=invoice)
-    return {"contact": contact.pk, "order": invoice.order_id, "invoice": invoice.pk}
+    return {
+        "contact": contact.pk,
+        "order": invoice.order_id,
+        "invoice": invoice.pk,
+        "partner": partner.pk,
+        "program": program.pk,
+        "entry": CommissionEntry.objects.get().pk,
+    }
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -101,6 +129,7 @@ def test_the_navigation_has_exactly_these_entries(client: Client) -> None:
     assert entries == [
         *("Dashboard", "Contacts", "E-Commerce"),
         *("Orders", "All Orders", "Enter a Payment", "Add Order", "Payments", "Products"),
+        *("Referral Partners", "Partners", "Programs", "Ledgers", "Payouts"),
         *("Reports", "Settings"),
     ]
     assert re.search(r'href="/contacts/"\s+aria-current="page"', nav)
@@ -126,7 +155,20 @@ FORBIDDEN_TO_CLERKS = [
     "/orders/new/",
     "/orders/{order}/items/",
     "/orders/{order}/cancellation/",
+    "/orders/{order}/partners/",
+    "/orders/{order}/overrides/",
+    "/orders/{order}/recalculation/",
     "/invoices/{invoice}/void/",
+    "/partners/",
+    "/partners/new/",
+    "/partners/{partner}/",
+    "/partners/{partner}/edit/",
+    "/partners/{partner}/overrides/",
+    "/programs/",
+    "/programs/new/",
+    "/programs/{program}/",
+    "/recalculations/",
+    "/commissions/entries/{entry}/",
     "/settings/business/",
     "/settings/limits/",
     "/settings/payment-types/",
@@ -158,6 +200,12 @@ def test_a_clerk_is_told_what_the_role_does_not_allow(
         "/orders/0/items/",
         "/invoices/0/",
         "/settings/users/0/",
+        "/partners/0/",
+        "/partners/0/overrides/",
+        "/programs/0/",
+        "/commissions/entries/0/",
+        "/orders/0/partners/",
+        "/contacts/0/referrals/",
     ],
 )
 def test_what_does_not_exist_is_404_with_a_way_on(client: Client, address: str) -> None:

@@ -131,7 +131,7 @@ def test_an_order_costs_the_same_whatever_happened_to_it(
     for _ in range(rows):
         make_payment("1.00", invoice=invoice)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get(f"/orders/{invoice.order_id}/")
 
 

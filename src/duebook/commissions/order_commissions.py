@@ -77,7 +77,7 @@ class OrderCommissions:
 
 
 def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommissions:
-    """The accruals of an invoice that was read with its order and void; three queries."""
+    """The accruals of an invoice that was read with its order and void; two queries."""
     accruals = list(
         Accrual.objects.filter(invoice=invoice)
         .select_related("partner", "program")
@@ -86,7 +86,7 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
     entries: dict[int, list[CommissionEntry]] = {}
     for entry in CommissionEntry.objects.filter(accrual__invoice=invoice).order_by("id"):
         entries.setdefault(entry.accrual_id, []).append(entry)
-    counters = counters_of(invoice)
+    counters = counters_of(invoice, dead=hasattr(invoice, "void"))
     sold = [_sold(item) for item in items]
     rows = [
         OrderCommission(

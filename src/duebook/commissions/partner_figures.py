@@ -59,11 +59,11 @@ def figures_of(partner_ids: Iterable[int], *, today: date) -> dict[int, list[Par
         .values("partner_id", "currency")
         .annotate(**_sums(today))
         .order_by("partner_id", "currency")
+        .values_list("partner_id", "currency", *_NAMES)
     )
     found: dict[int, list[PartnerFigures]] = {}
-    for row in rows:
-        figures = PartnerFigures(row["currency"], *(int(row[name]) for name in _NAMES))
-        found.setdefault(row["partner_id"], []).append(figures)
+    for partner_id, currency, *sums in rows:
+        found.setdefault(partner_id, []).append(PartnerFigures(currency, *map(int, sums)))
     return found
 
 
@@ -78,5 +78,6 @@ def figures_by_month(
         .values("month")
         .annotate(**_sums(today))
         .order_by("month")
+        .values_list("month", *_NAMES)
     )
-    return {row["month"]: PartnerFigures(currency, *(int(row[name]) for name in _NAMES)) for row in rows}
+    return {month: PartnerFigures(currency, *map(int, sums)) for month, *sums in rows}

@@ -36,7 +36,7 @@ def sent_rows(request: StaffRequest) -> QueryDict | None:
     """The rows as sent, with more spare ones when that was asked; None in a fresh page."""
     if request.method != "POST":
         return None
-    data = request.POST
+    data: QueryDict = request.POST
     if only_adds_rows(request):
         data = data.copy()
         rows = data.get(_COUNT, "")

@@ -237,13 +237,23 @@ def _order_overridden(payload: Payload, business: Business) -> str:
     return f"{sentence} {_posted(payload, business)}"
 
 
+def _payout_built(payload: Payload, business: Business) -> str:
+    count = int(payload.get("partners", 0))
+    text = ngettext(
+        "Payout %(number)s of %(amount)s built for %(count)s partner.",
+        "Payout %(number)s of %(amount)s built for %(count)s partners.",
+        count,
+    )
+    amount = _amount(payload, business, "total_minor")
+    return text % {"number": payload.get("number", ""), "amount": amount, "count": count}
+
+
 def _of_payout(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
     def tell(payload: Payload, business: Business) -> str:
         return sentence() % {
             "number": payload.get("number", ""),
             "amount": _amount(payload, business, "total_minor"),
             "day": _day(payload.get("paid_on"), business),
-            "partners": payload.get("partners", ""),
         }
 
     return tell
@@ -275,7 +285,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "order.partners_assigned": _assigned,
     "order.recalculated": _recalculated,
     "order.overridden": _order_overridden,
-    "payout.built": _of_payout(lambda: _("Payout %(number)s of %(amount)s built for %(partners)s partners.")),
+    "payout.built": _payout_built,
     "payout.approved": _of_payout(lambda: _("Payout %(number)s approved.")),
     "payout.rejected": _of_payout(
         lambda: _("Payout %(number)s rejected: its commissions are payable again.")

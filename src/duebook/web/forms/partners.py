@@ -40,7 +40,7 @@ class PartnerForm(KeyedForm):
         required=False,
         help_text=_("Earns at level 2, and its own parent at level 3, where a program has those levels."),
     )
-    status = forms.ChoiceField(
+    standing = forms.ChoiceField(
         label=_("Status"),
         choices=Partner.Statuses.choices,
         initial=Partner.Statuses.ACTIVE,
@@ -77,8 +77,9 @@ class PartnerForm(KeyedForm):
     def values_of(partner: Partner) -> dict[str, Any]:
         """The partner as the form shows it first."""
         return {
-            **{name: getattr(partner, name) for name in (*_CHOSEN, "status", "global_override")},
+            **{name: getattr(partner, name) for name in (*_CHOSEN, "global_override")},
             "parent": partner.parent_id or "",
+            "standing": partner.status,
         }
 
     def details(self, contact_id: int) -> PartnerDetails:
@@ -87,7 +88,7 @@ class PartnerForm(KeyedForm):
         return PartnerDetails(
             contact_id=contact_id,
             parent_id=data["parent"],
-            active=data["status"] == Partner.Statuses.ACTIVE,
+            active=data["standing"] == Partner.Statuses.ACTIVE,
             global_override=data["global_override"],
             **{name: data[name] for name in _CHOSEN},
         )

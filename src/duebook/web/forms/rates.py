@@ -6,7 +6,7 @@ JavaScript.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
@@ -143,10 +143,10 @@ class BaseRateRows(_RowForms[Row]):
 
 def rate_rows(row: type[Row]) -> type[BaseRateRows[Row]]:
     """The class of a page's rows."""
-    made: type[BaseRateRows[Row]] = formset_factory(
+    made = formset_factory(
         row, formset=BaseRateRows, extra=SPARE_ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS
     )
-    return made
+    return cast(type[BaseRateRows[Row]], made)
 
 
 def values_of_rates(rows: Iterable[RateFields], business: Business) -> list[dict[str, Any]]:
