@@ -599,6 +599,12 @@ class UnknownCurrency(Invalid):
     message = "{currency} is not the code of a currency. Enter three letters, such as USD."
 
 
+class LinkWithoutCode(Invalid):
+    code = "link_without_code"
+    field = "partner_link"
+    message = "Enter an address that begins with https:// and has {{code}} where the partner's code goes."
+
+
 class UnknownTimeZone(Invalid):
     code = "unknown_time_zone"
     field = "time_zone"

@@ -14,6 +14,7 @@ BUSINESS_NAME = "Alder & Finch Studio"
 BUSINESS_ADDRESS = "14 Mill Lane\nPortland, OR 97205"
 BUSINESS_EMAIL = "office@alderfinch.example"
 TERMS_DAYS = 30
+PARTNER_LINK = "https://alderfinch.example/?partner={code}"
 
 PRODUCTS = {
     "Website package": ("WEB-1", "1000.00"),

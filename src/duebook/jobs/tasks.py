@@ -10,10 +10,13 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 
-from duebook.domain.errors import NoEmailAddress
+from duebook.domain.errors import BatchState, NoEmailAddress
 from duebook.domain.permissions import Actor, Source
+from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
+from duebook.reports.services.email_statement import email_statement
+from duebook.reports.services.run_rehearsal import run_rehearsal
 from duebook.reports.services.verify_books import verify_books
 from duebook.reports.snapshots import refresh_snapshot
 from duebook.staff.queries import today
@@ -62,6 +65,33 @@ def email_receipt_of(payment_id: int) -> None:
         )
     except NoEmailAddress:
         log.info("receipt of payment %s: not sent, its contact has no e-mail address", payment_id)
+
+
+@app.task(name="email_partner_link", retry=RetryStrategy(max_attempts=3, exponential_wait=10))
+def email_partner_link(email: str, link: str, request_key: str) -> None:
+    """Send a partner the link to sign in. Raises MailNotSent, after which it is tried again."""
+    email_sign_in_link(email=email, link=link, request_key=request_key, actor=Actor.system(Source.JOB))
+
+
+@app.task(name="email_statement", retry=RetryStrategy(max_attempts=6, exponential_wait=60))
+def email_statement_of(payout_id: int) -> None:
+    """Send a partner's statement. Raises MailNotSent, after which it is tried again."""
+    try:
+        email_statement(
+            payout_id=payout_id,
+            request_key=f"statement:{payout_id}",
+            actor=Actor.system(Source.JOB),
+        )
+    except NoEmailAddress:
+        log.info("statement of payout %s: not sent, its partner has no e-mail address", payout_id)
+    except BatchState:
+        log.info("statement of payout %s: not sent, its batch is rejected", payout_id)
+
+
+@app.task(name="run_rehearsal")
+def rehearse_program(rehearsal_id: int) -> None:
+    """Run a program over a past period for a page that waits for it."""
+    run_rehearsal(rehearsal_id=rehearsal_id)
 
 
 @app.periodic(cron="*/5 * * * *")

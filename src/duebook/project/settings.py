@@ -42,6 +42,7 @@ SECRET_KEY_FALLBACKS = _names("DUEBOOK_SECRET_KEY_FALLBACKS")
 
 INSTALLED_APPS = [
     "duebook.web",
+    "duebook.portal",
     "duebook.events",
     "duebook.staff",
     "duebook.ledger",
@@ -126,6 +127,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # By default the 301st entry throws others out, and with them limits and the links of partners.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
 }
 

@@ -22,5 +22,6 @@ urlpatterns = [
     # The address is what the owner says it is; it changes under Settings, with an event.
     path("accounts/email/", RedirectView.as_view(pattern_name="web:profile")),
     path("accounts/", include("allauth.urls")),
+    path("portal/", include("duebook.portal.urls")),
     path("", include("duebook.web.urls")),
 ]

@@ -91,6 +91,8 @@ class Business(models.Model):
     locale = models.CharField(_("locale"), max_length=20, default="en_US")
     terms_days = models.PositiveSmallIntegerField(_("terms in days"), default=30)
     email_receipts = models.BooleanField(_("e-mail a receipt when a payment is recorded"), default=False)
+    partners_see_names = models.BooleanField(_("partners see the names of customers"), default=False)
+    partner_link = models.CharField(_("link for partners"), max_length=300, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="business_is_one_row")]

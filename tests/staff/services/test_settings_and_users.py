@@ -55,6 +55,8 @@ def test_the_business_is_changed_and_the_event_holds_what_it_was() -> None:
         ({"currency": "XYZ"}, errors.UnknownCurrency),
         ({"time_zone": "Mars/Olympus"}, errors.UnknownTimeZone),
         ({"locale": "xx_YY"}, errors.UnknownLocale),
+        ({"partner_link": "https://shop.example/"}, errors.LinkWithoutCode),
+        ({"partner_link": "javascript:{code}"}, errors.LinkWithoutCode),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(fields: dict[str, Any], error: type[Exception]) -> None:

@@ -87,6 +87,8 @@ def _set_up_business() -> None:
         locale="en_US",
         terms_days=story.TERMS_DAYS,
         email_receipts=False,
+        partners_see_names=True,
+        partner_link=story.PARTNER_LINK,
     )
     change_business(details=details, request_key="demo:business", actor=_SYSTEM)
 

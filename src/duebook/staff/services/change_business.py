@@ -1,17 +1,27 @@
 """Change the settings of the business."""
 
 from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import UnknownLocaleError, get_global
 from django.db import transaction
 
-from duebook.domain.errors import NameRequired, UnknownCurrency, UnknownLocale, UnknownTimeZone
+from duebook.domain.errors import (
+    LinkWithoutCode,
+    NameRequired,
+    UnknownCurrency,
+    UnknownLocale,
+    UnknownTimeZone,
+)
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.staff.models import Business
+
+CODE_PLACE = "{code}"
+"""Where in the link for partners a partner's code goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +36,28 @@ class BusinessDetails:
     locale: str
     terms_days: int
     email_receipts: bool
+    partners_see_names: bool = False
+    partner_link: str = ""
 
     def check(self) -> None:
-        """Raise NameRequired, UnknownCurrency, UnknownTimeZone or UnknownLocale."""
+        """Raise NameRequired, UnknownCurrency, UnknownTimeZone, UnknownLocale or LinkWithoutCode."""
         if not self.name.strip():
             raise NameRequired
         if self.currency not in get_global("all_currencies"):
             raise UnknownCurrency(currency=self.currency)
         if self.time_zone not in available_timezones():
             raise UnknownTimeZone(time_zone=self.time_zone)
+        if self.partner_link and not _takes_a_code(self.partner_link):
+            raise LinkWithoutCode
         try:
             Locale.parse(self.locale)
         except (UnknownLocaleError, ValueError) as error:
             raise UnknownLocale(locale=self.locale) from error
+
+
+def _takes_a_code(link: str) -> bool:
+    parts = urlsplit(link.strip())
+    return parts.scheme in ("https", "http") and bool(parts.hostname) and CODE_PLACE in link
 
 
 @transaction.atomic

@@ -73,6 +73,15 @@ class BusinessForm(KeyedForm):
     email_receipts = forms.BooleanField(
         label=_("E-mail a receipt when a payment is recorded"), required=False
     )
+    partners_see_names = forms.BooleanField(
+        label=_("Referral partners see the names of the customers they brought"), required=False
+    )
+    partner_link = forms.CharField(
+        label=_("Link for referral partners"),
+        max_length=300,
+        required=False,
+        help_text=_("An address of your own site, with {code} where the partner's code goes."),
+    )
 
     @staticmethod
     def values_of(business: Business) -> dict[str, Any]:
