@@ -18,32 +18,35 @@ from duebook.reports.receipt_words import day_words, how_words, money_words, not
 from duebook.staff.models import Business
 
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg"}
-_LETTER_LANDS = {"US", "CA", "MX"}
+LETTER_LANDS = {"US", "CA", "MX"}
 
 
 def receipt_pdf(receipt: Receipt, business: Business) -> bytes:
     """The PDF file of the receipt, with the business's name, address and logo."""
-    content = _content(receipt, business)
+    return compiled_with_logo("receipt.typ", _content(receipt, business), business)
+
+
+def compiled_with_logo(template: str, content: dict[str, Any], business: Business) -> bytes:
+    """The PDF of a template in ``reports/typst`` filled with the content and the business's logo."""
     ending = _ENDINGS.get(business.logo_type)
     if not ending or not business.logo:
-        return _compiled(content)
+        return _compiled(template, content)
     try:
-        return _compiled(content | {"logo": f"logo.{ending}"}, logo=bytes(business.logo))
+        return _compiled(template, content | {"logo": f"logo.{ending}"}, logo=bytes(business.logo))
     except typst.TypstError:
         # A picture that cannot be read must not keep a customer from the receipt.
-        return _compiled(content)
+        return _compiled(template, content)
 
 
-def _compiled(content: dict[str, Any], *, logo: bytes = b"") -> bytes:
+def _compiled(template: str, content: dict[str, Any], *, logo: bytes = b"") -> bytes:
     """The PDF. typst reads files only below its root, here a folder that holds nothing else."""
-    with TemporaryDirectory(prefix="duebook-receipt-") as name:
+    with TemporaryDirectory(prefix="duebook-pdf-") as name:
         folder = Path(name)
-        template = files("duebook.reports").joinpath("typst", "receipt.typ").read_bytes()
-        (folder / "receipt.typ").write_bytes(template)
+        (folder / template).write_bytes(files("duebook.reports").joinpath("typst", template).read_bytes())
         if logo:
             (folder / content["logo"]).write_bytes(logo)
         pdf: bytes = typst.compile(
-            folder / "receipt.typ", root=folder, sys_inputs={"content": json.dumps(content)}
+            folder / template, root=folder, sys_inputs={"content": json.dumps(content)}
         )
     return pdf
 
@@ -56,7 +59,7 @@ def _content(receipt: Receipt, business: Business) -> dict[str, Any]:
     ]
     return {
         "language": locale.language,
-        "paper": "us-letter" if locale.territory in _LETTER_LANDS else "a4",
+        "paper": "us-letter" if locale.territory in LETTER_LANDS else "a4",
         "title": title_words(receipt),
         "business": business.name,
         "sender": [*business.address.splitlines(), business.email],
