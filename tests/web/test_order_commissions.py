@@ -1,4 +1,4 @@
-"""What an order brings to its partners: the card, changing partners, overriding, recalculating one or many."""
+"""What an order brings to its partners: the card, changing them, overriding, recalculating one or many."""
 
 from typing import Any
 
@@ -55,6 +55,7 @@ def test_the_card_shows_partner_rule_total_earned_and_what_can_come(client: Clie
         "Dana Lead, level 1 Standard Website: default rule, 10 % Credit on Customer Payment 10.00 4.00 4.00"
         in said
     )
+    assert "2.00 never comes: that part was applied with Apply to Commissions No." in said
     assert "Sale: the order has no referral partner in this role, so nobody earns its rates." in said
     entry = CommissionEntry.objects.get()
     assert f'href="/commissions/entries/{entry.pk}/"' in answer.content.decode()
@@ -135,6 +136,9 @@ def test_what_was_paid_out_keeps_its_partners(client: Client) -> None:
         currency="USD", cut_off_on=day(), minimum_minor=0, request_key=key(), actor=SYSTEM, on=day()
     )
 
+    said = text_of(client.get(f"/orders/{invoice.order_id}/"))
+    assert "Commission of this order is in a payout: its partners and rules stay as they are." in said
+    assert "Change Partners" not in said
     for page in ("partners", "overrides", "recalculation"):
         answer = client.get(f"/orders/{invoice.order_id}/{page}/")
         assert answer.status_code == 422, page

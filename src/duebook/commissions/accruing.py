@@ -21,7 +21,7 @@ from duebook.orders.models import Order
 
 
 def counters_of(invoice: Invoice, *, dead: bool | None = None) -> Counters:
-    """The invoice's counters as the rules of ``domain`` see them; ``dead`` spares asking whether it is void."""
+    """The invoice's counters as the rules of ``domain`` see them; ``dead`` says whether it is void."""
     return Counters(
         total_minor=invoice.total_minor,
         finance_minor=invoice.finance_minor,

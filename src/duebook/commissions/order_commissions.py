@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from duebook.commissions.accruing import counters_of
 from duebook.commissions.explaining import (
     ExplainedLine,
@@ -47,11 +49,15 @@ def _payout_of(entry: CommissionEntry) -> ExplainedPayout | None:
 
 @dataclass(frozen=True, slots=True)
 class OrderCommission:
-    """An accrual as the order's page shows it; amounts in minor units."""
+    """An accrual as the order's page shows it; amounts in minor units.
+
+    ``never_minor`` is what never comes, because something was applied with Apply to Commissions No.
+    """
 
     accrual: Accrual
     lines: tuple[ExplainedLine, ...]
     to_come_minor: int
+    never_minor: int
     why_nothing: SoFar | WhyNothing | Silence | None
     entries: tuple[CommissionEntry, ...]
 
@@ -65,11 +71,15 @@ class OrderCommission:
 
 @dataclass(frozen=True, slots=True)
 class OrderCommissions:
-    """What an order brings to its partners, and the roles that nobody has."""
+    """What an order brings to its partners, and the roles that nobody has.
+
+    Once ``is_paid_out`` its partners and rules stay as they are.
+    """
 
     rows: tuple[OrderCommission, ...]
     vacant: tuple[PartnerRole, ...]
     has_terms: bool
+    is_paid_out: bool
 
     @property
     def earned_minor(self) -> int:
@@ -84,15 +94,21 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
         .order_by("role", "level", "id")
     )
     entries: dict[int, list[CommissionEntry]] = {}
-    for entry in CommissionEntry.objects.filter(accrual__invoice=invoice).order_by("id"):
+    in_payout = Exists(PayoutLine.objects.filter(entry=OuterRef("pk"), live=True))
+    stored = CommissionEntry.objects.filter(accrual__invoice=invoice).annotate(in_payout=in_payout)
+    is_paid_out = False
+    for entry in stored.order_by("id"):
         entries.setdefault(entry.accrual_id, []).append(entry)
+        is_paid_out = is_paid_out or entry.in_payout
     counters = counters_of(invoice, dead=hasattr(invoice, "void"))
     sold = [_sold(item) for item in items]
+    to_come = {a.pk: still_to_come(a, counters, invoice.balance_due_minor) for a in accruals}
     rows = [
         OrderCommission(
             accrual=accrual,
             lines=explained_lines(sold, accrual.lines),
-            to_come_minor=still_to_come(accrual, counters, invoice.balance_due_minor),
+            to_come_minor=to_come[accrual.pk],
+            never_minor=accrual.total_minor - accrual.earned_minor - to_come[accrual.pk],
             why_nothing=why_nothing_so_far(accrual, counters),
             entries=tuple(entries.get(accrual.pk, ())),
         )
@@ -104,6 +120,7 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
         rows=tuple(row for row in rows if row.is_of_the_order),
         vacant=tuple(role for role, partner_id in assigned.items() if partner_id is None),
         has_terms=bool(accruals),
+        is_paid_out=is_paid_out,
     )
 
 

@@ -36,6 +36,8 @@ class RateRow(forms.Form):
     typed: ClassVar[tuple[str, ...]] = ("product", "percent", "fixed_amount")
     """The fields in which something stands when the row is one."""
 
+    field_order = ("partner", "role", "level", "product", "percent", "fixed_amount")
+
     role = forms.ChoiceField(label=_("Role"), choices=Referral.Roles.choices)
     product = forms.TypedChoiceField(label=_("Product"), coerce=int, empty_value=None, required=False)
     percent = NumberField(label=_("Percent"), places=2, required=False)

@@ -58,7 +58,8 @@ class ManyOrders:
     count: int
     previewed: int = 0
     changing: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[Order, str]] = field(default_factory=list)
+    more_refused: int = 0
     partners: list[PartnerDifference] = field(default_factory=list)
 
 
@@ -102,18 +103,21 @@ def recalculations(request: StaffRequest) -> HttpResponse:
 def _preview(request: StaffRequest, orders: Sequence[int]) -> ManyOrders:
     actor, today = actor_of(request), today_of(request)
     found = ManyOrders(count=len(orders))
-    currencies = dict(Order.objects.filter(pk__in=orders[:PREVIEWED]).values_list("pk", "currency"))
+    by_id = Order.objects.in_bulk(list(orders[:PREVIEWED]))
     sums: dict[tuple[int, str], PartnerDifference] = {}
     for order_id in orders[:PREVIEWED]:
         found.previewed += 1
         try:
             steps = preview_recalculation(order_id=order_id, actor=actor, on=today)
         except DomainError as refusal:
-            found.refused.append((order_id, text_of(refusal, request.business)))
+            if len(found.refused) < _REFUSALS_SHOWN:
+                found.refused.append((by_id[order_id], text_of(refusal, request.business)))
+            else:
+                found.more_refused += 1
             continue
         found.changing += any(step.minor for step in steps)
         for step in steps:
-            _add(sums, step, currencies[order_id])
+            _add(sums, step, by_id[order_id].currency)
     found.partners = sorted(sums.values(), key=lambda one: (one.name, one.currency))
     return found
 
