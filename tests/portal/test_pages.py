@@ -84,7 +84,7 @@ def test_each_page_says_what_the_partner_earned(client: Client) -> None:
 
     said = {page: text_of(client.get(f"/portal/{page}/")) for page in PAGES}
 
-    assert "Earned so far 10.00 Held for now 0.00 In the next payout 10.00 Paid out 0.00" in said["overview"]
+    assert "Earned so far 10.00 Held for now 0.00 To be paid out 10.00 Paid out 0.00" in said["overview"]
     assert "Your tracking code DANA1" in said["overview"]
     assert "Acme" in said["referrals"]
     assert "Acme" in said["orders"]

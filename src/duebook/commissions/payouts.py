@@ -56,3 +56,23 @@ def payable_by_partner(
         PartnerPayable(pk, name, minor, entries, carried=is_carried(minor, minimum_minor))
         for pk, name, minor, entries in rows
     ]
+
+
+def payable_sums(cut_off_on: date) -> dict[str, tuple[int, int]]:
+    """By currency what can be paid out up to the cut-off, in minor units, and to how many partners.
+
+    Partners who owe more than they have to get are left out: nobody else's payout pays for theirs.
+    """
+    held = PayoutLine.objects.filter(entry=OuterRef("pk"), live=True)
+    rows = (
+        CommissionEntry.objects.filter(~Exists(held), payable_on__lte=cut_off_on)
+        .order_by()
+        .values_list("currency", "partner_id")
+        .annotate(minor=Sum("amount_minor"))
+        .filter(minor__gt=0)
+    )
+    sums: dict[str, tuple[int, int]] = {}
+    for currency, _, minor in rows.iterator():
+        total, partners = sums.get(currency, (0, 0))
+        sums[currency] = (total + minor, partners + 1)
+    return sums

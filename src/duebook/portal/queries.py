@@ -1,20 +1,42 @@
 """What one partner may see. Every read names the partner, so that no page can show another's rows."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Prefetch, QuerySet
 
 from duebook.commissions.models import Accrual, CommissionEntry, Payout, PayoutBatch, PayoutLine
-from duebook.commissions.partner_figures import PartnerFigures, figures_of
+from duebook.commissions.partner_figures import figures_of
 from duebook.partners.models import Partner, Referral
 
 SHOWN_STATES = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
 """A payout is shown once it is approved: before, it may still be rejected."""
 
 
-def figures(partner: Partner, *, today: date) -> list[PartnerFigures]:
-    """What was earned and what became of it, a row a currency."""
-    return figures_of([partner.pk], today=today).get(partner.pk, [])
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a partner earned in one currency and what became of it; the last three add up to the first."""
+
+    currency: str
+    earned_minor: int
+    held_minor: int
+    open_minor: int
+    paid_minor: int
+
+
+def figures(partner: Partner, *, today: date) -> list[Figures]:
+    """A row a currency; what waits in a payout for its approval is as open as what waits for a payout."""
+    found = figures_of([partner.pk], today=today).get(partner.pk, [])
+    return [
+        Figures(
+            row.currency,
+            row.earned_minor,
+            row.held_minor,
+            row.payable_minor + row.in_payout_minor,
+            row.paid_minor,
+        )
+        for row in found
+    ]
 
 
 def referrals_of(partner: Partner) -> QuerySet[Referral]:

@@ -21,7 +21,8 @@ class CurrencyFigures:
     """Everything that is counted in one currency; amounts in minor units.
 
     ``aging`` is in the order of ``Bucket``. ``received_minor`` is what came in during the last days and was
-    not undone; ``before_minor`` the same for as many days before them.
+    not undone; ``before_minor`` the same for as many days before them. ``payable_minor`` is what partners can
+    be paid now, ``waiting_minor`` what is in payouts to be approved, ``unpaid_minor`` in approved ones.
     """
 
     owed_invoices: int = 0
@@ -39,6 +40,12 @@ class CurrencyFigures:
     usable_credit_minor: int = 0
     usable_credit_contacts: int = 0
     undeposited_minor: int = 0
+    payable_minor: int = 0
+    payable_partners: int = 0
+    waiting_payouts: int = 0
+    waiting_minor: int = 0
+    unpaid_payouts: int = 0
+    unpaid_minor: int = 0
 
     @property
     def owed_minor(self) -> int:
@@ -60,6 +67,7 @@ class DashboardFigures:
     has_contacts: bool = False
     has_products: bool = False
     has_orders: bool = False
+    has_partners: bool = False
     by_currency: dict[str, CurrencyFigures] = field(default_factory=dict)
 
     def of(self, currency: str) -> CurrencyFigures:
@@ -76,6 +84,7 @@ class DashboardFigures:
             has_contacts=values["has_contacts"],
             has_products=values["has_products"],
             has_orders=values["has_orders"],
+            has_partners=values["has_partners"],
             by_currency={code: _currency(value) for code, value in values["by_currency"].items()},
         )
 

@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
 
 from duebook.catalog.models import Product
+from duebook.commissions.models import PayoutBatch
+from duebook.commissions.payouts import payable_sums
 from duebook.contacts.models import Contact
 from duebook.domain.accounts import SystemAccount
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.orders.models import Order
+from duebook.partners.models import Partner
 from duebook.payments.models import Payment
 from duebook.reports.dashboard_figures import DAYS, CurrencyFigures, DashboardFigures, Series
 from duebook.reports.queries.aging import aging_totals
@@ -24,13 +27,24 @@ Values = tuple[str, dict[str, Any]]
 def count_figures(day: date) -> DashboardFigures:
     """The figures as they stand on the day."""
     by_currency: dict[str, dict[str, Any]] = defaultdict(dict)
-    for read in (_owed, _received, _returned, _series, _credit, _usable_credit, _undeposited):
+    for read in (
+        _owed,
+        _received,
+        _returned,
+        _series,
+        _credit,
+        _usable_credit,
+        _undeposited,
+        _payable,
+        _payouts,
+    ):
         for currency, values in read(day):
             by_currency[currency] |= values
     return DashboardFigures(
         has_contacts=Contact.objects.exists(),
         has_products=Product.objects.exists(),
         has_orders=Order.objects.exists(),
+        has_partners=Partner.objects.exists(),
         by_currency={currency: CurrencyFigures(**values) for currency, values in sorted(by_currency.items())},
     )
 
@@ -128,3 +142,21 @@ def _undeposited(day: date) -> Iterator[Values]:
             sums[currency] += sign * int(minor)
     for currency, minor in sums.items():
         yield currency, {"undeposited_minor": minor}
+
+
+def _payable(day: date) -> Iterator[Values]:
+    for currency, (minor, partners) in payable_sums(day).items():
+        yield currency, {"payable_minor": minor, "payable_partners": partners}
+
+
+def _payouts(day: date) -> Iterator[Values]:
+    names = {PayoutBatch.States.BUILT: "waiting", PayoutBatch.States.APPROVED: "unpaid"}
+    rows = (
+        PayoutBatch.objects.filter(state__in=names)
+        .order_by()
+        .values_list("currency", "state")
+        .annotate(Count("id"), Sum("total_minor"))
+    )
+    for currency, state, count, minor in rows:
+        name = names[PayoutBatch.States(state)]
+        yield currency, {f"{name}_payouts": count, f"{name}_minor": int(minor)}

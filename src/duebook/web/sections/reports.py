@@ -8,6 +8,7 @@ urlpatterns = [
     path("", reports.report_list, name="report_list"),
     path("credit/", reports.credit, name="report_credit"),
     path("credit.csv", reports.credit_csv, name="report_credit_csv"),
+    path("commissions/", reports.commissions_payable, name="report_commissions"),
     path("receivables/", reports_receivables.receivables, name="report_receivables"),
     path("receivables.csv", reports_receivables.receivables_csv, name="report_receivables_csv"),
     path("receivables/invoices/", reports_receivables.invoices, name="report_receivable_invoices"),

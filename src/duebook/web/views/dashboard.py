@@ -80,11 +80,12 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         context |= {"steps": steps, "next_step": next((step for step in steps if not step.is_done), None)}
         return render(request, "web/dashboard/first_steps.html", context)
     figures = taken.figures.of(business.currency)
+    with_partners = taken.figures.has_partners and Right.VIEW_COMMISSIONS in rights_of(request)
     context |= {
-        "cards": list(_cards(figures, today)),
+        "cards": list(_cards(figures, today, with_partners=with_partners)),
         "bars": aging_bars(figures.aging, currency=business.currency),
         "chart": _chart(figures, today, business),
-        "todos": list(_todos(figures, today)),
+        "todos": [*_todos(figures, today), *(_payout_todos(figures) if with_partners else ())],
         "latest": latest_payments(LATEST),
         "other_currencies": [code for code in taken.figures.by_currency if code != business.currency],
     }
@@ -107,7 +108,7 @@ def _clock(moment: datetime, business: Business) -> str:
     return format_time(moment, "HH:mm", tzinfo=ZoneInfo(business.time_zone), locale=business.locale)
 
 
-def _cards(figures: CurrencyFigures, today: date) -> Iterator[FigureCard]:
+def _cards(figures: CurrencyFigures, today: date, *, with_partners: bool) -> Iterator[FigureCard]:
     invoices = ngettext("in %(count)s invoice", "in %(count)s invoices", figures.owed_invoices)
     yield FigureCard(
         _("Owed to you"),
@@ -129,6 +130,17 @@ def _cards(figures: CurrencyFigures, today: date) -> Iterator[FigureCard]:
         _address("report_payments", first=today - timedelta(days=DAYS - 1), last=today),
         "is-good",
     )
+    if with_partners:
+        partners = ngettext(
+            "to %(count)s partner, past hold", "to %(count)s partners, past hold", figures.payable_partners
+        )
+        yield FigureCard(
+            _("Commissions payable"),
+            figures.payable_minor,
+            partners % {"count": figures.payable_partners},
+            reverse("web:report_commissions"),
+        )
+        return
     contacts = ngettext("of %(count)s contact", "of %(count)s contacts", figures.credit_contacts)
     yield FigureCard(
         _("Credit on account"),
@@ -191,6 +203,18 @@ def _todos(figures: CurrencyFigures, today: date) -> Iterator[Todo]:
     if figures.undeposited_minor > 0:
         url = reverse("web:report_register", args=[int(SystemAccount.UNDEPOSITED_FUNDS)])
         yield Todo(_("Checks and cash not yet deposited"), figures.undeposited_minor, url)
+
+
+def _payout_todos(figures: CurrencyFigures) -> Iterator[Todo]:
+    url = reverse("web:payouts")
+    if count := figures.waiting_payouts:
+        text = ngettext("%(count)s payout waits for approval", "%(count)s payouts wait for approval", count)
+        yield Todo(text % {"count": count}, figures.waiting_minor, url)
+    if count := figures.unpaid_payouts:
+        text = ngettext(
+            "%(count)s approved payout to be paid", "%(count)s approved payouts to be paid", count
+        )
+        yield Todo(text % {"count": count}, figures.unpaid_minor, url)
 
 
 def _chart(figures: CurrencyFigures, today: date, business: Business) -> BarChart:

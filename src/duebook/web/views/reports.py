@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from duebook.commissions.payouts import payable_by_partner
 from duebook.domain.permissions import Right
 from duebook.reports.queries.credit import contacts_with_credit, every_contact_with_credit
 from duebook.web.downloads import amount_cell, csv_download
 from duebook.web.numbered_pages import numbered, page_number, window
-from duebook.web.request import StaffRequest, requires
+from duebook.web.request import StaffRequest, requires, rights_of, today_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,11 @@ class Entry:
 @requires(Right.VIEW)
 def report_list(request: StaffRequest) -> HttpResponse:
     """All reports and the question that each answers."""
-    return render(request, "web/reports/list.html", {"sections": _sections()})
+    return render(request, "web/reports/list.html", {"sections": _sections(rights_of(request))})
 
 
-def _sections() -> list[tuple[str, list[Entry]]]:
-    return [
+def _sections(rights: frozenset[Right]) -> list[tuple[str, list[Entry]]]:
+    sections = [
         (
             _("Customers"),
             [
@@ -75,6 +76,43 @@ def _sections() -> list[tuple[str, list[Entry]]]:
             ],
         ),
     ]
+    if Right.VIEW_COMMISSIONS in rights:
+        sections.insert(1, (_("Referral partners"), _about_partners()))
+    return sections
+
+
+def _about_partners() -> list[Entry]:
+    return [
+        Entry(
+            _("Commissions payable"),
+            _("What can be paid out to each partner today."),
+            reverse("web:report_commissions"),
+            "ti-users",
+        ),
+        Entry(
+            _("Ledgers"),
+            _("What each partner earned, gave back and was paid in a period."),
+            reverse("web:ledgers"),
+            "ti-notebook",
+        ),
+    ]
+
+
+@require_safe
+@requires(Right.VIEW_COMMISSIONS)
+def commissions_payable(request: StaffRequest) -> HttpResponse:
+    """What each partner can be paid out today, past the hold; those who owe some are carried forward."""
+    today = today_of(request)
+    rows = payable_by_partner(currency=request.business.currency, cut_off_on=today, minimum_minor=0)
+    number = page_number(request.GET)
+    view = window(number)
+    shown = rows[view["offset"] : view["offset"] + view["limit"]]
+    context = {
+        "page": numbered(shown, number),
+        "total_minor": sum(row.minor for row in rows if row.minor > 0),
+        "currency": request.business.currency,
+    }
+    return render(request, "web/reports/commissions.html", context)
 
 
 @require_safe
