@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.http import StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from duebook.domain.money import to_decimal
 from duebook.ledger.currencies import exponent
 from duebook.reports.csv_text import Cell, csv_lines
+from duebook.reports.xlsx import xlsx_file
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def csv_download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:
@@ -28,3 +31,9 @@ def text_download(name: str, lines: Iterable[str], content_type: str) -> Streami
 def amount_cell(minor: int, currency: str) -> Decimal:
     """The amount as a number with the decimals of its currency."""
     return to_decimal(minor, exponent(currency))
+
+
+def xlsx_download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> FileResponse:
+    """The same rows as a spreadsheet."""
+    file = xlsx_file(name, [gettext(title) for title in header], rows)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=_XLSX)

@@ -6,7 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from duebook.commissions.models import PayoutBatch
 from duebook.ledger.currencies import is_currency
 from duebook.partners.models import Partner
 from duebook.staff.models import Business
@@ -88,16 +87,18 @@ class PayForm(KeyedForm):
     field_names = {"date": "paid_on"}
 
     paid_on = DayField(label=_("Paid on"))
-    method = forms.CharField(
-        label=_("Method"), max_length=PayoutBatch._meta.get_field("paid_method").max_length
-    )
+    method = forms.CharField(label=_("Method"), max_length=60)
     reference = forms.CharField(
         label=_("Reference"),
         required=False,
-        max_length=PayoutBatch._meta.get_field("paid_reference").max_length,
+        max_length=100,
         help_text=_("What the bank statement shows, or the number of the file."),
     )
 
 
 class EmailStatementForm(EmailReceiptForm):
     """Where the statement goes."""
+
+
+class SendStatementsForm(KeyedForm):
+    """Nothing but the request key."""

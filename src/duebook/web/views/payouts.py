@@ -190,7 +190,7 @@ def payout_rejection(request: StaffRequest, batch_id: int) -> HttpResponse:
 def payout_payment(request: StaffRequest, batch_id: int) -> HttpResponse:
     """Mark an approved batch as paid."""
     methods = dict(Partner.PayoutMethods.choices)
-    initial = {"paid_on": today_of(request), "method": methods[Partner.PayoutMethods.BANK.value]}
+    initial = {"paid_on": today_of(request), "method": str(methods[Partner.PayoutMethods.BANK.value])}
     form = PayForm(request.POST or None, initial=initial)
 
     def pay() -> PayoutBatch:
