@@ -13,6 +13,7 @@ from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.permissions import Role
 from duebook.partners.models import Partner
 from duebook.partners.services.refer_contact import refer_contact
+from duebook.portal.queries import statement_for
 from duebook.staff.models import Business
 from tests.factories import (
     SYSTEM,
@@ -144,6 +145,29 @@ def test_a_statement_opens_for_its_partner_alone(client: Client) -> None:
     assert "Bank transfer · F12 $10.00" in shown
     assert "Acme" in shown
     assert client.get(f"/portal/payouts/{other.pk}/").status_code == 404
+    assert client.get(f"/portal/payouts/{other.pk}.pdf").status_code == 404
+
+
+def test_a_statement_is_a_file_too(client: Client) -> None:
+    dana = earning("Dana", "DANA1", "Acme")
+    paid()
+    sign_in_partner(client, dana)
+
+    file = client.get(f"/portal/payouts/{Payout.objects.get().pk}.pdf")
+
+    assert file["Content-Type"] == "application/pdf"
+    assert file.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("allowed", "name"), [(True, "Acme"), (False, "")])
+def test_the_file_names_customers_only_where_the_business_allows(*, allowed: bool, name: str) -> None:
+    Business.objects.update(partners_see_names=allowed)
+    earning("Dana", "DANA1", "Acme")
+    paid()
+
+    found = statement_for(Payout.objects.get(), Business.objects.get())
+
+    assert [line.customer for line in found.lines] == [name]
 
 
 def test_a_payout_that_waits_for_approval_is_not_promised(client: Client) -> None:

@@ -17,4 +17,5 @@ urlpatterns = [
     path("earnings/", pages.earnings, name="earnings"),
     path("payouts/", pages.payouts, name="payouts"),
     path("payouts/<int:payout_id>/", pages.statement, name="statement"),
+    path("payouts/<int:payout_id>.pdf", pages.statement_file, name="statement_file"),
 ]

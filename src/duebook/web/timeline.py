@@ -278,6 +278,9 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "partner.changed": _about_partner(lambda: _("Referral partner %(name)s changed.")),
     "partner.deleted": _about_partner(lambda: _("Referral partner %(name)s deleted.")),
     "partner.overridden": _overridden,
+    "partner.link_sent": _about_partner(
+        lambda: _("A link to the partner pages was sent to referral partner %(name)s.")
+    ),
     "program.added": _about_partner(lambda: _("Program %(name)s added.")),
     "program.changed": _about_partner(
         lambda: _("Program %(name)s changed. Orders placed before keep their rules.")
