@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from duebook.commissions.explaining import SoFar, still_to_come, why_nothing_so_far
+from duebook.commissions.explaining import SoFar, why_nothing_so_far
 from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.commissions.order_commissions import commissions_of, explanation_of
 from duebook.domain.commission_base import Exclusion
@@ -133,24 +133,6 @@ def test_who_left_the_order_without_earning_is_not_shown() -> None:
 
     assert [row.accrual.partner.name for row in found.rows] == ["Ben"]
     assert found.vacant == (PartnerRole.SALE,)
-
-
-@pytest.mark.parametrize(
-    ("payout_type", "counters", "balance", "to_come"),
-    [
-        ("on_payment", Counters(10000, 0, 2000, 0, 2000, 0), 8000, 800),
-        ("on_payment", Counters(10000, 0, 0, 2000, 2000, 0), 8000, 800),
-        ("on_payment", Counters(10000, 0, 0, 0, 0, 0, dead=True), 0, 0),
-        ("up_front", Counters(10000, 0, 0, 0, 0, 2000), 10000, 200),
-    ],
-)
-def test_what_is_still_to_come_never_holds_excluded_money(
-    payout_type: str, counters: Counters, balance: int, to_come: int
-) -> None:
-    earned = {"on_payment": counters.counted_minor // 10, "up_front": 800}[payout_type]
-    accrual = Accrual(total_minor=1000, earned_minor=earned, payout_type=payout_type)
-
-    assert still_to_come(accrual, counters, balance) == to_come
 
 
 @pytest.mark.parametrize(

@@ -151,12 +151,14 @@ def test_an_override_for_the_order_is_previewed_and_saved(client: Client) -> Non
     make_program(dana)
     invoice = sold(dana)
     address = f"/orders/{invoice.order_id}/overrides/"
-    sent = {**fields_of(client.get(address)), **rows({"partner": str(dana.pk), "percent": "15"})}
+    form = client.get(address)
+    sent = {**fields_of(form), **rows({"partner": str(dana.pk), "percent": "15"})}
 
     panel = client.post(address, sent, headers={"HX-Request": "true"})
     assert not OrderOverride.objects.exists()
     answer = client.post(address, sent, follow=True)
 
+    assert "Earned now 4.00 → after 4.00" in text_of(form)
     assert "Earned now 4.00 → after 6.00" in text_of(panel)
     assert OrderOverride.objects.get().percent_bps == 1500
     assert "Override Website: override on the order, 15 %" in text_of(answer)

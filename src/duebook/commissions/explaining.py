@@ -16,7 +16,7 @@ from duebook.commissions.models import Accrual, CommissionEntry, PayoutBatch
 from duebook.domain.commission_base import Exclusion, SoldLine, line_bases
 from duebook.domain.commission_release import Counters, WhyNothing, release
 from duebook.domain.commission_rules import PartnerRole, PayoutType, RuleSource, Silence
-from duebook.domain.commission_steps import CounterChange, EntryCause, after_change
+from duebook.domain.commission_steps import EntryCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +187,3 @@ def why_nothing_so_far(accrual: Accrual, counters: Counters) -> SoFar | WhyNothi
         return WhyNothing.SET_TO_NO if counters.uncounted_minor else SoFar.NOT_PAID
     released = release(accrual.total_minor, PayoutType.ON_PAYMENT, counters)
     return WhyNothing.TOO_SMALL if released.part else WhyNothing.FINANCE_CHARGE_FIRST
-
-
-def still_to_come(accrual: Accrual, counters: Counters, balance_due_minor: int) -> int:
-    """What the accrual earns once the balance due is paid with Apply to Commissions Yes, in minor units.
-
-    Money excluded by No never brings anything: T 10.00 of 100.00, of which 20.00 was paid with No, has 8.00
-    to come.
-    """
-    paid = CounterChange.allocated(balance_due_minor, counts=True, is_money=True)
-    after = release(accrual.total_minor, PayoutType(accrual.payout_type), after_change(counters, paid))
-    return after.earned_minor - accrual.earned_minor

@@ -13,14 +13,14 @@ from duebook.commissions.explaining import (
     SoFar,
     explain,
     explained_lines,
-    still_to_come,
     why_nothing_so_far,
 )
 from duebook.commissions.models import Accrual, CommissionEntry, PayoutBatch, PayoutLine
 from duebook.commissions.queries import sold_lines
 from duebook.domain.commission_base import SoldLine
-from duebook.domain.commission_release import WhyNothing
-from duebook.domain.commission_rules import PartnerRole, Silence
+from duebook.domain.commission_outlook import still_to_come
+from duebook.domain.commission_release import Counters, WhyNothing
+from duebook.domain.commission_rules import PartnerRole, PayoutType, Silence
 from duebook.domain.errors import NotFound
 from duebook.domain.order_lines import ItemKind
 from duebook.invoices.models import Invoice
@@ -102,7 +102,7 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
         is_paid_out = is_paid_out or entry.in_payout
     counters = counters_of(invoice, dead=hasattr(invoice, "void"))
     sold = [_sold(item) for item in items]
-    to_come = {a.pk: still_to_come(a, counters, invoice.balance_due_minor) for a in accruals}
+    to_come = {a.pk: _still_to_come(a, counters, invoice.balance_due_minor) for a in accruals}
     rows = [
         OrderCommission(
             accrual=accrual,
@@ -121,6 +121,16 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
         vacant=tuple(role for role, partner_id in assigned.items() if partner_id is None),
         has_terms=bool(accruals),
         is_paid_out=is_paid_out,
+    )
+
+
+def _still_to_come(accrual: Accrual, counters: Counters, balance_due_minor: int) -> int:
+    return still_to_come(
+        total_minor=accrual.total_minor,
+        earned_minor=accrual.earned_minor,
+        payout_type=PayoutType(accrual.payout_type),
+        counters=counters,
+        balance_due_minor=balance_due_minor,
     )
 
 

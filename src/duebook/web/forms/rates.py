@@ -97,7 +97,7 @@ class TimedRateRow(RateRow):
     """A rate that says itself when it is earned: an override."""
 
     payout_type = forms.ChoiceField(
-        label=_("Earned"), choices=Program.PayoutTypes.choices, initial=PayoutType.ON_PAYMENT.value
+        label=_("Payout type"), choices=Program.PayoutTypes.choices, initial=PayoutType.ON_PAYMENT.value
     )
     hold_days = forms.IntegerField(
         label=_("Hold in days"), min_value=0, max_value=LONGEST_HOLD, required=False, initial=30

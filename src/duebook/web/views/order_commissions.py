@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods
 
 from duebook.catalog.queries import products_to_offer
 from duebook.commissions.models import OrderOverride
-from duebook.commissions.paid_out import require_not_paid_out
 from duebook.domain.permissions import Right
 from duebook.invoices.models import Invoice
 from duebook.partners.queries import partners_to_offer
@@ -73,7 +72,6 @@ def order_partners(request: StaffRequest, order_id: int) -> HttpResponse:
 def order_overrides(request: StaffRequest, order_id: int) -> HttpResponse:
     """Agree rates for this order; they beat the partner's own and every program."""
     invoice = order_with_invoice(order_id)
-    require_not_paid_out(order_id)
     order = invoice.order
     stored = list(OrderOverride.objects.filter(order=order).order_by("id"))
     form = KeyedForm(request.POST or None)
@@ -118,7 +116,7 @@ def order_overrides(request: StaffRequest, order_id: int) -> HttpResponse:
                 order_id=order_id, overrides=typed(), actor=actor_of(request), on=today_of(request)
             )
             if form.is_bound
-            else ()
+            else preview_recalculation(order_id=order_id, actor=actor_of(request), on=today_of(request))
         ),
         save=save,
         status=lambda: status_with_rows(form, rows),
