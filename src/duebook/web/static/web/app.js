@@ -98,7 +98,8 @@
   /* A form is sent once: the second click of a double click does nothing. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method.toLowerCase() !== "post") return;
+    // Not form.method: a field of that name would stand in its place.
+    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 3000);
