@@ -97,6 +97,18 @@ class FutureDate(Invalid):
     )
 
 
+class FutureReturn(FutureDate):
+    code = "future_return"
+    field = "returned_on"
+    message = "{date} is in the future. Enter the day on which the bank took the money back."
+
+
+class FuturePayout(FutureDate):
+    code = "future_payout"
+    field = "paid_on"
+    message = "{date} is in the future. Mark the payout as paid when the money has left the bank."
+
+
 class PeriodClosed(NotAllowed):
     code = "period_closed"
     field = "received_on"

@@ -19,7 +19,7 @@ from duebook.domain.errors import (
     BalanceChanged,
     BeforeOrigin,
     CurrencyMismatch,
-    FutureDate,
+    FutureReturn,
     GatewayPaymentFixed,
     InvoiceOfOtherContact,
     InvoicePaid,
@@ -227,7 +227,7 @@ def decide_return(
 ) -> ReturnDecision:
     """The bank took the money back on ``returned_on``: the invoices are open again from that day.
 
-    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, FutureDate, BeforeOrigin,
+    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, FutureReturn, BeforeOrigin,
     PeriodClosed, AmountNotPositive, CurrencyMismatch.
     """
     if not reason.strip():
@@ -236,7 +236,7 @@ def decide_return(
         raise AdjustmentIsFixed(number=payment.label)
     _still_here(payment)
     if returned_on > on:
-        raise FutureDate(field="returned_on", date=returned_on)
+        raise FutureReturn(date=returned_on)
     if returned_on < payment.received_on:
         raise BeforeOrigin(field="returned_on", date=returned_on, earliest=payment.received_on)
     require_open_day(returned_on, closed_until, field="returned_on")

@@ -228,7 +228,7 @@ def test_the_day_of_payment_lies_between_cut_off_and_today() -> None:
     scene()
     batch = approve(build())
 
-    with pytest.raises(errors.FutureDate):
+    with pytest.raises(errors.FuturePayout):
         pay(batch, paid_on=day(1))
     with pytest.raises(errors.BeforeOrigin):
         pay(batch, paid_on=day(-1))

@@ -127,7 +127,7 @@ def test_a_refused_return_changes_nothing(fields: dict[str, Any], error: type[Ex
     assert everything() == before
 
 
-@pytest.mark.parametrize(("days", "error"), [(1, errors.FutureDate), (-11, errors.BeforeOrigin)])
+@pytest.mark.parametrize(("days", "error"), [(1, errors.FutureReturn), (-11, errors.BeforeOrigin)])
 def test_a_return_lies_between_receipt_and_today(days: int, error: type[Exception]) -> None:
     payment = a_payment()
 

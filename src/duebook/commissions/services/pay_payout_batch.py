@@ -7,7 +7,7 @@ from django.db import transaction
 from duebook.commissions.locks import lock_batch, require_state
 from duebook.commissions.models import Payout, PayoutBatch
 from duebook.domain.accounts import SystemAccount, TransferKind
-from duebook.domain.errors import BeforeOrigin, FutureDate
+from duebook.domain.errors import BeforeOrigin, FuturePayout
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -29,7 +29,7 @@ def pay_payout_batch(
     """Book each payout from partner payable to the bank, dated ``paid_on``. A paid batch never changes.
 
     Locks the batch. Records ``payout.paid``.
-    Raises NotFound, Forbidden, BatchState, FutureDate, BeforeOrigin, PeriodClosed, KeyReused.
+    Raises NotFound, Forbidden, BatchState, FuturePayout, BeforeOrigin, PeriodClosed, KeyReused.
     """
     batch = lock_batch(batch_id)
     hashed = input_hash(["pay", batch_id, paid_on, method, reference])
@@ -38,7 +38,7 @@ def pay_payout_batch(
     actor.require(Right.CREATE_PAYOUTS)
     require_state(batch, PayoutBatch.States.APPROVED)
     if paid_on > on:
-        raise FutureDate(field="paid_on", date=paid_on)
+        raise FuturePayout(date=paid_on)
     if paid_on < batch.cut_off_on:
         raise BeforeOrigin(field="paid_on", date=paid_on, earliest=batch.cut_off_on)
     require_open(paid_on, field="paid_on")
