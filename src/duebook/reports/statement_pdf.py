@@ -43,9 +43,13 @@ def _content(statement: Statement, business: Business) -> dict[str, Any]:
             for line in statement.lines
         ],
         "sums": [
-            [_("Earned"), money_words(statement.earned, business)],
-            [_("Taken back"), money_words(statement.taken_back, business)],
-            [_("Payout"), money_words(statement.total, business)],
+            [label, money_words(amount, business)]
+            for label, amount in (
+                (_("Earned"), statement.earned),
+                (_("Taken back"), statement.taken_back),
+                (_("Payout"), statement.total),
+            )
+            if amount.minor
         ],
         "later": _("Earned and not yet in a payout: %(amount)s")
         % {"amount": money_words(statement.on_hold, business)}

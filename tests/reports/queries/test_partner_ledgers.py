@@ -138,7 +138,7 @@ def test_partners_are_narrowed_down_by_program_status_parent_and_text() -> None:
     assert found() == [bert.pk, dana.pk]
     assert found(program_id=program.pk) == [dana.pk]
     assert found(status="inactive") == [bert.pk]
-    assert found(parent_id=dana.pk) == [bert.pk]
+    assert found(parent="dana") == [bert.pk]
     assert found(text="an") == [dana.pk]
     assert found(text="bert_") == [bert.pk]
     assert found(text="dana_") == []

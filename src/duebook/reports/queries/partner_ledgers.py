@@ -14,13 +14,16 @@ from duebook.reports.queries.rows import all_rows, streamed_rows
 
 @dataclass(frozen=True, slots=True)
 class LedgerFilter:
-    """Which partners are meant, and which days; ``text`` is a part of the name or the start of the code."""
+    """Which partners are meant, and which days.
+
+    ``text`` is a part of the name or the start of the code, ``parent`` the same of the parent.
+    """
 
     first: date
     last: date
     program_id: int | None = None
     status: str = ""
-    parent_id: int | None = None
+    parent: str = ""
     text: str = ""
     partner_id: int | None = None
 
@@ -56,8 +59,10 @@ SELECT p.id, p.name, p.code, p.status
   FROM partners_partner p
  WHERE (%(partner_id)s::bigint IS NULL OR p.id = %(partner_id)s)
    AND (%(status)s = '' OR p.status = %(status)s)
-   AND (%(parent_id)s::bigint IS NULL OR p.parent_id = %(parent_id)s)
-   AND (%(text)s = '' OR p.name ILIKE %(anywhere)s OR p.code ILIKE %(beginning)s)
+   AND (%(text)s = '%%' OR p.name ILIKE '%%' || %(text)s OR p.code ILIKE %(text)s)
+   AND (%(parent)s = '%%' OR EXISTS (
+        SELECT FROM partners_partner u
+         WHERE u.id = p.parent_id AND (u.name ILIKE '%%' || %(parent)s OR u.code ILIKE %(parent)s)))
    AND (%(program_id)s::bigint IS NULL OR EXISTS (
         SELECT FROM partners_program_members m
          WHERE m.partner_id = p.id AND m.program_id = %(program_id)s))
@@ -136,16 +141,18 @@ def _statement(window: str) -> str:
 
 
 def _parameters(wanted: LedgerFilter) -> dict[str, Any]:
-    text = wanted.text.replace("\x00", "").strip()
-    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return {
         "first": wanted.first,
         "last": wanted.last,
         "program_id": wanted.program_id,
         "status": wanted.status,
-        "parent_id": wanted.parent_id,
         "partner_id": wanted.partner_id,
-        "text": text,
-        "anywhere": f"%{plain}%",
-        "beginning": f"{plain}%",
+        "text": _beginning(wanted.text),
+        "parent": _beginning(wanted.parent),
     }
+
+
+def _beginning(text: str) -> str:
+    """The pattern of what begins with the text; the text itself has no wildcards."""
+    plain = text.replace("\x00", "").strip().replace("\\", "\\\\")
+    return plain.replace("%", "\\%").replace("_", "\\_") + "%"

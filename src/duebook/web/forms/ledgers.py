@@ -11,16 +11,16 @@ from duebook.reports.queries.partner_ledgers import LedgerFilter
 from duebook.web.forms.fields import field_of
 from duebook.web.forms.reports import Period, PeriodForm, with_defaults
 
-_MOST_PARENTS = 1000
-
 
 class LedgerForm(PeriodForm):
+    all_optional = True
+
     q = forms.CharField(label=_("Name or code"), max_length=100, required=False)
     program = forms.TypedChoiceField(label=_("Program"), coerce=int, empty_value=None, required=False)
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("All")), *Partner.Statuses.choices]
     )
-    parent = forms.TypedChoiceField(label=_("Parent"), coerce=int, empty_value=None, required=False)
+    parent = forms.CharField(label=_("Parent's name or code"), max_length=100, required=False)
 
     narrowing = ("q", "program", "status", "parent")
     """The fields that leave partners out."""
@@ -28,14 +28,9 @@ class LedgerForm(PeriodForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         programs = Program.objects.order_by("priority", "id").values_list("pk", "name")
-        parents = Partner.objects.filter(children__isnull=False).distinct().order_by("name", "id")
         field_of(self, "program", forms.ChoiceField).choices = [
             ("", _("All")),
             *((str(pk), name) for pk, name in programs),
-        ]
-        field_of(self, "parent", forms.ChoiceField).choices = [
-            ("", _("All")),
-            *((str(pk), name) for pk, name in parents.values_list("pk", "name")[:_MOST_PARENTS]),
         ]
 
     @classmethod
@@ -57,6 +52,6 @@ class LedgerForm(PeriodForm):
             last=data["last"],
             program_id=data["program"],
             status=data["status"],
-            parent_id=data["parent"],
+            parent=data["parent"],
             text=data["q"],
         )
