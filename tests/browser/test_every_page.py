@@ -14,17 +14,25 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from duebook.catalog.models import Product
+from duebook.commissions.models import CommissionEntry
+from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.domain.accounts import SystemAccount
+from duebook.domain.commission_checks import RuleInput
+from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.partners.details import ProgramDetails
+from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
+    SYSTEM,
     day,
     key,
     make_contact,
     make_invoice,
     make_partner,
     make_payment,
+    make_program,
     make_user,
     payment_type,
 )
@@ -71,7 +79,41 @@ def scene() -> dict[str, Any]:
     make_payment("25.00", contact=acme, surplus=Surplus.KEEP_AS_CREDIT)
     give_back(make_payment("80.00", invoice=invoice, received_on=day(-9)), request_key=key())
     product = Product.objects.create(name="Hosting", price_minor=2000, currency="USD")
+    sam = make_partner("Sam", code="SAMUEL")
+    program = make_program(sam, hold_days=0)
+    earning = make_invoice("300.00", contact=acme, ordered_on=day(-5), lead_partner_id=sam.pk)
+    make_payment("300.00", invoice=earning, received_on=day(-3))
+    batch = build_payout_batch(
+        cut_off_on=day(),
+        currency="USD",
+        minimum_minor=0,
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    rehearsal = start_rehearsal(
+        program_id=program.pk,
+        details=ProgramDetails(
+            name=program.name,
+            priority=program.priority,
+            payout_type=PayoutType.ON_PAYMENT,
+            hold_days=0,
+            levels=1,
+            rules=(RuleInput(PartnerRole.LEAD, 1, Rate(2000)),),
+            member_ids=frozenset({sam.pk}),
+        ),
+        first=day(-30),
+        last=day(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
+        "partner_id": sam.pk,
+        "program_id": program.pk,
+        "entry_id": CommissionEntry.objects.get().pk,
+        "batch_id": batch.pk,
+        "rehearsal_id": rehearsal.pk,
         "contact_id": acme.pk,
         "order_id": invoice.order_id,
         "invoice_id": invoice.pk,

@@ -219,8 +219,9 @@ def test_the_first_answer_already_shows_what_applying_will_do(client: Client) ->
     text = text_of(open_form(client, invoice.contact_id))
 
     assert "Balance due now 1,200.00 → after 0.00" in text
-    assert "Dana lead no program yet" in text
-    assert "North sale no program yet" in text
+    why = "The partner is in no program that covers this, and has no override for it. 0.00"
+    assert f"Dana lead · level 1 {why}" in text
+    assert f"North sale · level 1 {why}" in text
     assert "Undeposited funds debit Customer credit credit 1,200.00" in text
     assert "Customer credit debit Receivable credit 1,200.00" in text
     assert "Nothing is saved until you apply. You can undo it afterwards." in text

@@ -28,8 +28,11 @@ def test_a_number_finds_its_order_and_its_invoice(text: str, finds_order: bool, 
     make_invoice()
     invoice = make_invoice()
     order = invoice.order
+    # The two sequences may stand at the same number.
     order.number = 700_001
     order.save(update_fields=["number"])
+    invoice.number = 800_001
+    invoice.save(update_fields=["number"])
 
     found = find(text.format(order=order.number, invoice=invoice.number))
 
