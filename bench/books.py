@@ -80,9 +80,11 @@ SELECT g, given, family, CASE WHEN g % 4 = 0 THEN family || ' & ' || given || ' 
     (
         "contacts",
         f"""
-INSERT INTO partners_partner (id, contact_id, name, code, status, notes)
+INSERT INTO partners_partner (id, contact_id, name, code, status, notes, notify_on_lead, notify_on_sale,
+  payout_method, payout_details, global_override)
 OVERRIDING SYSTEM VALUE
-SELECT id, id, name, 'PARTNER' || id, 'active', '' FROM contacts_contact WHERE id <= {PARTNERS} ORDER BY id
+SELECT id, id, name, 'PARTNER' || id, 'active', '', false, true, 'bank', '', false
+  FROM contacts_contact WHERE id <= {PARTNERS} ORDER BY id
 """,
     ),
     (

@@ -94,11 +94,14 @@ class Plan:
         contact_id: int,
         payment_id: int | None,
     ) -> None:
-        """The entries, transfers and accruals of commission steps; a step of nothing only moves its part."""
+        """The entries, transfers and accruals of commission steps; a step of nothing only moves its part.
+
+        An accrual that can earn nothing is left as it is.
+        """
         for step in steps:
             accrual = step.accrual
             part = step.after.part - accrual.part_minor
-            if step.minor or part:
+            if accrual.total_minor and (step.minor or part):
                 earned, released = self.accruals.get(accrual.id, (0, 0))
                 self.accruals[accrual.id] = (earned + step.minor, released + part)
             if not step.minor:
