@@ -1,17 +1,20 @@
 """Only an owner closes the books, reopening needs a reason, and every decision stays."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from duebook.domain import errors
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
-from duebook.ledger.models import ClosedPeriod
+from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.ledger.queries import closed_until
 from duebook.ledger.services.close_books import close_books
-from tests.factories import actor, day, key, make_invoice
+from tests.factories import actor, day, key, make_invoice, make_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +80,47 @@ def test_the_same_request_decides_once() -> None:
 
     assert close(day(-3), request_key="k").pk == first.pk
     assert ClosedPeriod.objects.count() == 1
+
+
+def in_another_thread(pool: ThreadPoolExecutor, work: Any) -> Future[Any]:
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connections["default"].close()
+
+    return pool.submit(run)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_waits_for_a_payment_that_is_being_written() -> None:
+    invoice = make_invoice("100.00", ordered_on=day(-20))
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            make_payment("40.00", invoice=invoice, received_on=day(-15))
+            closing = in_another_thread(pool, lambda: close(day(-10)))
+            with pytest.raises(NotYet):
+                closing.result(timeout=0.5)
+        closing.result(timeout=10)
+
+    assert closed_until() == day(-10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_that_waited_for_the_closing_is_refused() -> None:
+    invoice = make_invoice("100.00", ordered_on=day(-20))
+    before = Transfer.objects.count()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            close(day(-10))
+            paying = in_another_thread(
+                pool, lambda: make_payment("40.00", invoice=invoice, received_on=day(-15))
+            )
+            with pytest.raises(NotYet):
+                paying.result(timeout=0.5)
+        with pytest.raises(errors.DomainError):
+            paying.result(timeout=10)
+
+    assert Transfer.objects.count() == before

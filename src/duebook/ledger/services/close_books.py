@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from duebook.domain.errors import AlreadyClosedSo, ClosedInFuture, ReasonRequired
 from duebook.domain.permissions import Actor, Right
@@ -19,10 +19,12 @@ def close_books(
 ) -> ClosedPeriod:
     """Close the books up to and including the day; None opens them from the beginning.
 
-    Opening a closed period needs a reason. Locks the business's row. Records ``books.closed`` or
-    ``books.reopened``. Raises Forbidden, ClosedInFuture, AlreadyClosedSo, ReasonRequired, KeyReused.
+    Opening a closed period needs a reason. Locks the business's row, and the transfers against writing.
+    Records ``books.closed`` or ``books.reopened``.
+    Raises Forbidden, ClosedInFuture, AlreadyClosedSo, ReasonRequired, KeyReused.
     """
     Business.objects.select_for_update(no_key=True).only("pk").get(pk=1)
+    _wait_for_writers()
     hashed = input_hash([closed_until, reason])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:
@@ -52,3 +54,12 @@ def close_books(
         },
     )
     return period
+
+
+def _wait_for_writers() -> None:
+    """Let transfers on their way be committed, and hold back new ones until the decision is.
+
+    Else one that began before the closing could end after it, dated in the closed period.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE ledger_transfer IN SHARE MODE")
