@@ -332,7 +332,7 @@ def test_an_entry_costs_the_same_whatever_the_order_holds(
     earning()
     entry = CommissionEntry.objects.order_by("id")[0]
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(f"/commissions/entries/{entry.pk}/")
 
 

@@ -4,14 +4,15 @@ The caller holds the invoice's lock, which guards its accruals too. What changes
 to what was earned before, so nothing is ever earned twice or lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from duebook.commissions.models import Accrual, CommissionEntry, FrozenTerms
+from duebook.commissions.models import Accrual, AccrualBasis, CommissionEntry, FrozenTerms
 from duebook.commissions.queries import accruals_of, frozen_terms, sold_lines, terms_now
 from duebook.domain.accounts import SystemAccount, TransferKind
+from duebook.domain.commission_base import SoldLine
 from duebook.domain.commission_release import Counters
 from duebook.domain.commission_rules import Claim
 from duebook.domain.commission_steps import AccrualState, CommissionStep, EntryCause, commission_steps
@@ -39,7 +40,8 @@ def accrue_by_terms_now(*, order: Order, cause: EntryCause, entered_on: date) ->
     if not terms.partners and not FrozenTerms.objects.filter(order=order).exists():
         return ()
     FrozenTerms.objects.update_or_create(order=order, defaults={"terms": terms.as_json()})
-    return _settle(order, terms.claims(sold_lines(order.pk)), cause, entered_on)
+    sold = sold_lines(order.pk)
+    return _settle(order, sold, terms.claims(sold), cause, entered_on)
 
 
 def accrue_by_frozen_terms(
@@ -49,7 +51,8 @@ def accrue_by_frozen_terms(
     terms = frozen_terms(order.pk)
     if terms is None:
         return ()
-    return _settle(order, terms.claims(sold_lines(order.pk)), cause, entered_on)
+    sold = sold_lines(order.pk)
+    return _settle(order, sold, terms.claims(sold), cause, entered_on)
 
 
 def claims_now(order: Order) -> list[Claim]:
@@ -65,13 +68,15 @@ def preview_by_terms_now(*, order: Order, entered_on: date) -> tuple[CommissionS
 
 
 def _settle(
-    order: Order, claims: Iterable[Claim], cause: EntryCause, entered_on: date
+    order: Order, sold: Sequence[SoldLine], claims: Iterable[Claim], cause: EntryCause, entered_on: date
 ) -> tuple[CommissionStep, ...]:
     invoice = Invoice.objects.get(order=order)
+    bases = {row.pk: row.basis for row in Accrual.objects.filter(invoice=invoice).select_related("basis")}
     states = []
     for state, claim in _targets(invoice, claims):
         if state.id:
-            Accrual.objects.filter(pk=state.id).update(**_frozen_fields(claim))
+            basis = basis_in_force(bases[state.id], sold, claim)
+            Accrual.objects.filter(pk=state.id).update(basis=basis, silence=silence_of(claim))
             states.append(state)
         elif claim is not None:
             accrual = Accrual.objects.create(
@@ -84,7 +89,8 @@ def _settle(
                 hold_days=state.hold_days,
                 currency=order.currency,
                 total_minor=state.total_minor,
-                **_frozen_fields(claim),
+                basis=AccrualBasis.objects.create(**basis_fields(sold, claim)),
+                silence=silence_of(claim),
             )
             states.append(replace(state, id=accrual.pk))
     steps = _steps(invoice, states, entered_on)
@@ -92,10 +98,18 @@ def _settle(
     return steps
 
 
-def _frozen_fields(claim: Claim | None) -> dict[str, Any]:
-    if claim is None:
-        return {"lines": [], "silence": "the partner is no longer on the order"}
+def basis_in_force(basis: AccrualBasis, sold: Sequence[SoldLine], claim: Claim | None) -> AccrualBasis:
+    """The accrual's basis if it still says the same, else a new one: those that entries name stay."""
+    fields = basis_fields(sold, claim)
+    if (basis.sold, basis.lines) == (fields["sold"], fields["lines"]):
+        return basis
+    return AccrualBasis.objects.create(**fields)
+
+
+def basis_fields(sold: Iterable[SoldLine], claim: Claim | None) -> dict[str, Any]:
+    """What a total is computed from, as plain values; no claim is a partner who left the order."""
     return {
+        "sold": [line.as_json() for line in sold],
         "lines": [
             {
                 "position": line.position,
@@ -107,10 +121,16 @@ def _frozen_fields(claim: Claim | None) -> dict[str, Any]:
                 "rule_id": line.rule_id,
                 "silence": line.silence.value if line.silence else None,
             }
-            for line in claim.lines
+            for line in (claim.lines if claim else ())
         ],
-        "silence": claim.silence.value if claim.silence else "",
     }
+
+
+def silence_of(claim: Claim | None) -> str:
+    """Why the accrual earns nothing, empty where it earns something."""
+    if claim is None:
+        return "the partner is no longer on the order"
+    return claim.silence.value if claim.silence else ""
 
 
 def _targets(invoice: Invoice, claims: Iterable[Claim]) -> list[tuple[AccrualState, Claim | None]]:
@@ -151,7 +171,10 @@ def _steps(invoice: Invoice, states: Iterable[AccrualState], entered_on: date) -
 
 
 def post_steps(steps: Iterable[CommissionStep], *, cause: EntryCause, currency: str, contact_id: int) -> None:
-    """Write the totals, entries and transfers of the steps."""
+    """Write the totals, entries and transfers of the steps; an entry keeps the basis that is in force."""
+    steps = list(steps)
+    ids = [step.accrual.id for step in steps]
+    basis_ids = dict(Accrual.objects.filter(pk__in=ids).values_list("pk", "basis_id"))
     for step in steps:
         accrual = step.accrual
         Accrual.objects.filter(pk=accrual.id).update(
@@ -164,6 +187,7 @@ def post_steps(steps: Iterable[CommissionStep], *, cause: EntryCause, currency: 
         CommissionEntry.objects.create(
             accrual_id=accrual.id,
             partner_id=accrual.partner_id,
+            basis_id=basis_ids[accrual.id],
             cause=cause.value,
             amount_minor=step.minor,
             currency=currency,

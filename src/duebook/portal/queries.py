@@ -51,7 +51,7 @@ def accruals_of(partner: Partner) -> QuerySet[Accrual]:
     """What the partner can earn on each order, the newest order first."""
     return (
         Accrual.objects.filter(partner=partner)
-        .select_related("invoice__order__contact", "invoice__void", "program")
+        .select_related("invoice__order__contact", "invoice__void", "program", "basis")
         .order_by("-invoice__order__ordered_on", "-invoice_id", "id")
     )
 
@@ -61,7 +61,7 @@ def entries_of(partner: Partner) -> QuerySet[CommissionEntry]:
     live = PayoutLine.objects.filter(live=True).select_related("payout__batch")
     return (
         CommissionEntry.objects.filter(partner=partner)
-        .select_related("accrual__invoice__order__contact")
+        .select_related("basis", "accrual__invoice__order__contact")
         .prefetch_related(Prefetch("payout_lines", queryset=live, to_attr="live_lines"))
         .order_by("-entered_on", "-id")
     )
@@ -82,7 +82,7 @@ def entries_in(payout: Payout) -> QuerySet[CommissionEntry]:
         CommissionEntry.objects.filter(
             partner=payout.partner_id, payout_lines__payout=payout, payout_lines__live=True
         )
-        .select_related("accrual__invoice__order__contact")
+        .select_related("basis", "accrual__invoice__order__contact")
         .order_by("entered_on", "id")
     )
 
