@@ -1,7 +1,9 @@
 """Reads of commissions: the terms that apply to an order now, and the accruals of invoices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+from django.db.models import QuerySet
 
 from duebook.commissions.models import Accrual, FrozenTerms, OrderOverride
 from duebook.domain.commission_base import SoldLine
@@ -37,7 +39,7 @@ def terms_now(order: Order) -> OrderTerms:
         .order_by("id")
         .values_list("pk", flat=True)
     )
-    partners = _with_upline({*assigned.values(), *everywhere})
+    partners = with_upline({*assigned.values(), *everywhere}, _read_partners)
     return OrderTerms(
         order_id=order.pk,
         currency=order.currency,
@@ -103,19 +105,28 @@ def group_accruals(rows: Iterable[Sequence[Any]]) -> dict[int, tuple[AccrualStat
     return grouped
 
 
-def _with_upline(first: set[int]) -> dict[int, PartnerTerms]:
+def with_upline(
+    first: set[int], read: Callable[[set[int]], Iterable[PartnerTerms]]
+) -> dict[int, PartnerTerms]:
+    """The partners with their parents and grandparents, level by level; ``read`` gives those of a level."""
     found: dict[int, PartnerTerms] = {}
     wanted = first
     for _ in range(MAX_LEVELS):
         wanted = wanted - set(found)
         if not wanted:
             break
-        for partner in Partner.objects.filter(pk__in=wanted).order_by("id"):
-            found[partner.pk] = PartnerTerms(
-                partner.pk, partner.name, partner.status == Partner.Statuses.ACTIVE, partner.parent_id
-            )
+        found.update((partner.id, partner) for partner in read(wanted))
         wanted = {p.parent_id for p in found.values() if p.parent_id is not None}
     return found
+
+
+def _read_partners(ids: set[int]) -> Iterable[PartnerTerms]:
+    return (partner_terms(row) for row in Partner.objects.filter(pk__in=ids).order_by("id"))
+
+
+def partner_terms(row: Partner) -> PartnerTerms:
+    """A partner as the rules of ``domain`` see it."""
+    return PartnerTerms(row.pk, row.name, row.status == Partner.Statuses.ACTIVE, row.parent_id)
 
 
 def _programs(partner_ids: set[int]) -> Iterable[ProgramTerms]:
@@ -154,8 +165,9 @@ def rate_of(row: RateFields) -> Rate:
     return Rate(row.percent_bps, row.fixed_minor, row.currency)
 
 
-def _overrides(order_id: int, partners: Iterable[int]) -> Iterable[Override]:
-    for own in PartnerOverride.objects.filter(partner__in=list(partners)).order_by("id"):
+def partner_overrides(rows: QuerySet[PartnerOverride]) -> Iterable[Override]:
+    """The rates agreed for partners, as the rules of ``domain`` see them."""
+    for own in rows.order_by("id"):
         yield Override(
             id=own.pk,
             partner_id=own.partner_id,
@@ -166,6 +178,10 @@ def _overrides(order_id: int, partners: Iterable[int]) -> Iterable[Override]:
             product_id=own.product_id,
             level=own.level,
         )
+
+
+def _overrides(order_id: int, partners: Iterable[int]) -> Iterable[Override]:
+    yield from partner_overrides(PartnerOverride.objects.filter(partner__in=list(partners)))
     for once in OrderOverride.objects.filter(order_id=order_id).order_by("id"):
         yield Override(
             id=once.pk,
