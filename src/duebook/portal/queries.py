@@ -1,6 +1,6 @@
 """What one partner may see. Every read names the partner, so that no page can show another's rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Prefetch, QuerySet
@@ -8,9 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from duebook.commissions.models import Accrual, CommissionEntry, Payout, PayoutBatch, PayoutLine
 from duebook.commissions.partner_figures import figures_of
 from duebook.partners.models import Partner, Referral
-from duebook.reports.queries.partner_statement import statement_of_payout
-from duebook.reports.statement import Statement
-from duebook.staff.models import Business
 
 SHOWN_STATES = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
 """A payout is shown once it is approved: before, it may still be rejected."""
@@ -85,11 +82,3 @@ def entries_in(payout: Payout) -> QuerySet[CommissionEntry]:
         .select_related("basis", "accrual__invoice__order__contact")
         .order_by("entered_on", "id")
     )
-
-
-def statement_for(payout: Payout, business: Business) -> Statement:
-    """The statement of a payout, with customers' names only where the business allows."""
-    found = statement_of_payout(payout.pk)
-    if business.partners_see_names:
-        return found
-    return replace(found, lines=tuple(replace(line, customer="") for line in found.lines))
