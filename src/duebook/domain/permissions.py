@@ -15,6 +15,8 @@ from duebook.domain.money import Money
 class Right(StrEnum):
     VIEW = "view"
     RECORD_PAYMENTS = "record payments"
+    CHARGE_CARDS = "charge cards"
+    MANAGE_CARDS = "manage cards on file"
     ADJUST = "record adjustments and write-offs"
     APPLY_CREDIT = "apply credit"
     MOVE_ALLOCATIONS = "move payments between invoices"
@@ -48,6 +50,8 @@ _CLERK = frozenset(
     {
         Right.VIEW,
         Right.RECORD_PAYMENTS,
+        Right.CHARGE_CARDS,
+        Right.MANAGE_CARDS,
         Right.APPLY_CREDIT,
         Right.UNDO_OWN_TODAY,
         Right.AMEND_NOTES,
@@ -84,6 +88,7 @@ RIGHTS_OF: Mapping[Role, frozenset[Right]] = {
 
 LIMITED_RIGHTS = (
     Right.RECORD_PAYMENTS,
+    Right.CHARGE_CARDS,
     Right.ADJUST,
     Right.UNDO_ANY,
     Right.RETURN_PAYMENTS,

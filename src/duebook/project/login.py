@@ -1,18 +1,15 @@
-"""Login rules on top of allauth: nobody signs up, and second factors are kept encrypted.
+"""Login rules on top of allauth: nobody signs up, and second factors are kept sealed.
 
-Users are made by the owner. The key of the second factors is derived from SECRET_KEY; an old key in
-SECRET_KEY_FALLBACKS still opens what it sealed.
+Users are made by the owner.
 """
-
-import base64
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.http import HttpRequest
+
+from duebook.staff.sealing import seal, unseal
+
+_PURPOSE = "duebook second factors"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -28,21 +25,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Seal a secret for the database."""
-        return _sealer().encrypt(text.encode()).decode()
+        return seal(text, purpose=_PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open a sealed secret. Raises InvalidToken when no known key fits."""
-        return _sealer().decrypt(encrypted_text.encode()).decode()
-
-
-def _sealer() -> MultiFernet:
-    return MultiFernet(
-        [Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]]
-    )
-
-
-def _key(secret: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"duebook second factors").derive(
-        secret.encode()
-    )
-    return base64.urlsafe_b64encode(derived)
+        return unseal(encrypted_text, purpose=_PURPOSE)

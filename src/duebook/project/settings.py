@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "duebook.ledger",
     "duebook.contacts",
     "duebook.catalog",
+    "duebook.gateways",
     "duebook.partners",
     "duebook.orders",
     "duebook.invoices",
