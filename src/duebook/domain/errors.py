@@ -282,6 +282,66 @@ class ReasonRequired(Invalid):
     message = "Say why: the reason is kept with the record."
 
 
+# Cards
+
+
+class NothingToCharge(Invalid):
+    code = "nothing_to_charge"
+    field = "invoice"
+    message = "Choose the invoice that the card pays."
+
+
+class CardOfOtherContact(Invalid):
+    code = "card_of_other_contact"
+    field = "payment_method"
+    message = "This card belongs to another contact. Choose one of this contact's cards."
+
+
+class CardOfOtherAccount(Invalid):
+    code = "card_of_other_account"
+    field = "payment_method"
+    message = "This card is not kept at {name}. Choose a card that is, or send a pay link."
+
+
+class CardInactive(NotAllowed):
+    code = "card_inactive"
+    field = "payment_method"
+    message = "This card was deactivated. Choose another one, or send a pay link."
+
+
+class CardExpired(NotAllowed):
+    code = "card_expired"
+    field = "payment_method"
+    message = "This card expired at the end of {month}. Choose another one, or send a pay link."
+
+
+class MerchantAccountInactive(NotAllowed):
+    code = "merchant_account_inactive"
+    field = "payment_method"
+    message = "{name} is not in use. Choose a card of another merchant account."
+
+
+class CurrencyNotTaken(NotAllowed):
+    code = "currency_not_taken"
+    field = "amount"
+    message = "{name} takes no {currency}. Use another merchant account, or record a payment taken elsewhere."
+
+
+class BelowMinimum(Invalid):
+    code = "below_minimum"
+    field = "amount"
+    message = "The card processor charges no less than {minimum}. Enter more."
+
+
+class ChargeUnderWay(Conflict):
+    code = "charge_under_way"
+    field = "invoice"
+    message = (
+        "A card is being charged for {number}, and its outcome is not known yet. Wait until it is: the page"
+        " of the charge shows it."
+    )
+
+
 # Partners and commissions
 
 

@@ -8,11 +8,18 @@ import logging
 from django.core.management import call_command
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 
 from duebook.domain.errors import BatchState, NoEmailAddress
 from duebook.domain.permissions import Actor, Source
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
+from duebook.payments.services.ask_gateway import (
+    ask_gateway,
+    charges_left_behind,
+    charges_to_ask,
+    drop_charge,
+)
+from duebook.payments.services.process_webhook import process_webhook
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
 from duebook.reports.services.email_statement import email_statement
@@ -114,6 +121,33 @@ def tell_of_sale(order_id: int, partner_id: int) -> None:
     )
     if not sent:
         log.info("sale of order %s: partner %s was told before, or is not to be", order_id, partner_id)
+
+
+@app.periodic(cron="*/10 * * * * *")
+@app.task(name="ask_about_charges", queueing_lock="ask_about_charges")
+def ask_about_charges(timestamp: int) -> None:
+    """Look after the charges whose outcome is not known: a job for each whose turn it is."""
+    for charge_id in charges_left_behind():
+        log.info("charge %s: %s", charge_id, drop_charge(charge_id=charge_id))
+    for charge_id in charges_to_ask(most=100):
+        try:
+            ask_about_charge.configure(queueing_lock=f"ask_about_charge:{charge_id}").defer(
+                charge_id=charge_id
+            )
+        except AlreadyEnqueued:
+            log.info("charge %s: a job to ask about it is waiting", charge_id)
+
+
+@app.task(name="ask_about_charge")
+def ask_about_charge(charge_id: int) -> None:
+    """Ask the gateway what became of one charge. A gateway that does not answer is asked at the next turn."""
+    log.info("charge %s: %s", charge_id, ask_gateway(charge_id=charge_id))
+
+
+@app.task(name="process_webhook", retry=RetryStrategy(max_attempts=8, exponential_wait=5))
+def process_webhook_message(message_id: int) -> None:
+    """Settle what a gateway's message points to. Raises WebhookNotProcessed, after which it runs again."""
+    process_webhook(message_id=message_id)
 
 
 @app.task(name="run_rehearsal")

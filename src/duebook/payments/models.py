@@ -16,6 +16,19 @@ from duebook.domain.permissions import Source
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
+from duebook.payments.card_models import Charge, ChargeLine, Observation, PaymentMethod
+
+__all__ = [
+    "Allocation",
+    "Charge",
+    "ChargeLine",
+    "Observation",
+    "Payment",
+    "PaymentMethod",
+    "PaymentType",
+    "Return",
+    "Reversal",
+]
 
 
 class PaymentType(models.Model):
@@ -118,6 +131,11 @@ class Payment(models.Model):
                     + F("reversed_minor"),
                 ),
                 name="payment_used_within_amount",
+            ),
+            models.UniqueConstraint(
+                fields=["charge_id"],
+                condition=Q(charge_id__isnull=False),
+                name="payment_one_a_charge",
             ),
         ]
         indexes = [

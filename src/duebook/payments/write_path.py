@@ -69,13 +69,15 @@ _WRITE = """
 WITH doc AS MATERIALIZED (SELECT %s::jsonb AS d),
 new_payment AS (
   INSERT INTO payments_payment (id, number, contact_id, payment_type_id, kind, amount_minor, currency,
-     received_on, reference, notes, apply_to_commissions, recorded_by_id, source, allocated_minor,
+     received_on, reference, notes, apply_to_commissions, charge_id, recorded_by_id, source, allocated_minor,
      refunded_minor, returned_minor, reversed_minor)
   SELECT p.id, p.number, p.contact_id, p.payment_type_id, p.kind, p.amount_minor, p.currency, p.received_on,
-     p.reference, p.notes, p.apply_to_commissions, p.recorded_by_id, p.source, p.allocated_minor, 0, 0, 0
+     p.reference, p.notes, p.apply_to_commissions, p.charge_id, p.recorded_by_id, p.source,
+     p.allocated_minor, 0, 0, 0
     FROM doc, jsonb_to_recordset(d->'payments') AS p(id bigint, number bigint, contact_id bigint,
      payment_type_id bigint, kind text, amount_minor bigint, currency text, received_on date, reference text,
-     notes text, apply_to_commissions boolean, recorded_by_id bigint, source text, allocated_minor bigint)),
+     notes text, apply_to_commissions boolean, charge_id bigint, recorded_by_id bigint, source text,
+     allocated_minor bigint)),
 new_allocation AS (
   INSERT INTO payments_allocation (payment_id, invoice_id, amount_minor, apply_to_commissions, applied_on)
   SELECT a.payment_id, a.invoice_id, a.amount_minor, a.apply_to_commissions, a.applied_on

@@ -1,6 +1,7 @@
 """Users with one role each, limits per role, and the one row of business settings."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -92,6 +93,7 @@ class Business(models.Model):
     terms_days = models.PositiveSmallIntegerField(_("terms in days"), default=30)
     email_receipts = models.BooleanField(_("e-mail a receipt when a payment is recorded"), default=False)
     partners_see_names = models.BooleanField(_("partners see the names of customers"), default=False)
+    installation_id = models.UUIDField(_("installation"), default=uuid4, editable=False)
     partner_link = models.CharField(_("link for partners"), max_length=300, blank=True)
 
     class Meta:

@@ -265,6 +265,7 @@ def plan_recording(
     actor: Actor,
     request_key: str,
     hashed: str,
+    charge_id: int | None = None,
 ) -> dict[str, Any]:
     """Put the rows of one decided payment into the plan; returns the payload of its event."""
     wanted = decision.input
@@ -283,6 +284,7 @@ def plan_recording(
             "reference": wanted.reference,
             "notes": wanted.notes,
             "apply_to_commissions": wanted.apply_to_commissions,
+            "charge_id": charge_id,
             "recorded_by_id": actor.user_id,
             "source": actor.source.value,
             "allocated_minor": wanted.amount.minor - decision.credit.minor,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from duebook.reports.verification import commissions, events, invoices, ledger, payments
+from duebook.reports.verification import charges, commissions, events, invoices, ledger, payments
 from duebook.reports.verification.check import PARAMETERS, Check
 
 CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS,
     *invoices.CHECKS,
     *payments.CHECKS,
+    *charges.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )

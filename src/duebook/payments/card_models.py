@@ -1,0 +1,195 @@
+"""Cards on file, and each attempt to charge one.
+
+A charge is written down before anything is sent, and everything that the gateway ever says of it is kept.
+Invariants: an invoice has at most one open charge; a state follows another only as ``domain/charging.py``
+says (a trigger); no more goes back than was captured.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from duebook.contacts.models import Contact
+from duebook.domain.charging import OPEN_STATES, ChargeState
+from duebook.domain.money import MAX_MINOR
+from duebook.domain.permissions import Source
+from duebook.gateways.models import MerchantAccount
+from duebook.invoices.models import Invoice
+
+
+class PaymentMethod(models.Model):
+    """A card that the gateway keeps for a contact; of its number we know the last four digits."""
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.RESTRICT, related_name="payment_methods", verbose_name=_("contact")
+    )
+    merchant_account = models.ForeignKey(
+        MerchantAccount, on_delete=models.RESTRICT, related_name="payment_methods", verbose_name=_("account")
+    )
+    token = models.CharField(_("token"), max_length=120)
+    customer = models.CharField(_("customer at the gateway"), max_length=120, blank=True)
+    brand = models.CharField(_("brand"), max_length=30)
+    last_four = models.CharField(_("last four digits"), max_length=4)
+    exp_month = models.PositiveSmallIntegerField(_("month of expiry"))
+    exp_year = models.PositiveSmallIntegerField(_("year of expiry"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=120, blank=True)
+    is_default = models.BooleanField(_("default"), default=False)
+    active = models.BooleanField(_("active"), default=True)
+    added_at = models.DateTimeField(_("added"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant_account", "token"], name="paymentmethod_token_once"),
+            models.UniqueConstraint(
+                fields=["contact"],
+                condition=Q(is_default=True, active=True),
+                name="paymentmethod_one_default",
+            ),
+            models.CheckConstraint(
+                condition=Q(exp_month__gte=1, exp_month__lte=12), name="paymentmethod_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} •••• {self.last_four}"
+
+
+class Charge(models.Model):
+    """One attempt to take money from a card, for one invoice or several."""
+
+    class States(models.TextChoices):
+        CREATED = ChargeState.CREATED.value, _("Being prepared")
+        SENT = ChargeState.SENT.value, _("On its way")
+        SUCCEEDED = ChargeState.SUCCEEDED.value, _("Approved")
+        DECLINED = ChargeState.DECLINED.value, _("Declined")
+        NOT_PERFORMED = ChargeState.NOT_PERFORMED.value, _("Not carried out")
+        REQUIRES_ACTION = ChargeState.REQUIRES_ACTION.value, _("Needs the customer")
+        PENDING = ChargeState.PENDING.value, _("In progress")
+        UNKNOWN = ChargeState.UNKNOWN.value, _("Unknown: we are asking the processor")
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.RESTRICT, related_name="charges", verbose_name=_("contact")
+    )
+    merchant_account = models.ForeignKey(
+        MerchantAccount, on_delete=models.RESTRICT, related_name="charges", verbose_name=_("account")
+    )
+    payment_method = models.ForeignKey(
+        PaymentMethod, on_delete=models.RESTRICT, related_name="charges", verbose_name=_("card")
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    key = models.CharField(_("key at the gateway"), max_length=64, unique=True)
+    reference = models.CharField(_("our name at the gateway"), max_length=80, unique=True)
+    attempt = models.PositiveIntegerField(_("attempt"))
+    token = models.CharField(_("token sent"), max_length=120)
+    customer = models.CharField(_("customer sent"), max_length=120, blank=True)
+    description = models.CharField(_("description sent"), max_length=200, blank=True)
+    customer_present = models.BooleanField(_("customer present"), default=False)
+    apply_to_commissions = models.BooleanField(_("apply to commissions"), default=True)
+    notes = models.TextField(_("notes"), blank=True)
+    prepared_by_id = models.BigIntegerField(_("charged by"))
+    source = models.CharField(_("source"), max_length=10, choices=[(s.value, s.value) for s in Source])
+    prepared_at = models.DateTimeField(_("prepared"), db_default=Now())
+
+    state = models.CharField(
+        _("state"), max_length=16, choices=States.choices, default=ChargeState.CREATED.value
+    )
+    gateway_id = models.CharField(_("id at the gateway"), max_length=120, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    settled_at = models.DateTimeField(_("outcome known"), null=True)
+    decline_kind = models.CharField(_("kind of decline"), max_length=30, blank=True)
+    decline_code = models.CharField(_("code of the decline"), max_length=60, blank=True)
+    decline_message = models.CharField(_("words of the gateway"), max_length=300, blank=True)
+    action_url = models.TextField(_("where the customer authenticates"), blank=True)
+    problem = models.TextField(_("problem"), blank=True)
+    asked = models.PositiveSmallIntegerField(_("times asked"), default=0)
+    ask_at = models.DateTimeField(_("asked again"), null=True)
+    captured_minor = models.BigIntegerField(_("captured"), default=0)
+    refunding_minor = models.BigIntegerField(_("being refunded"), default=0)
+    refunded_minor = models.BigIntegerField(_("refunded"), default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR), name="charge_amount_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    refunding_minor__gte=0,
+                    refunded_minor__gte=0,
+                    captured_minor__gte=F("refunding_minor") + F("refunded_minor"),
+                ),
+                name="charge_refunded_within_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(captured_minor=0) | Q(state=ChargeState.SUCCEEDED.value),
+                name="charge_captured_succeeded",
+            ),
+            models.UniqueConstraint(
+                fields=["merchant_account", "gateway_id"],
+                condition=~Q(gateway_id=""),
+                name="charge_gateway_id_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contact", "-id"], name="charge_by_contact"),
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="charge_to_ask"),
+        ]
+
+    def __str__(self) -> str:
+        return f"C-{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.state in OPEN_STATES
+
+
+class ChargeLine(models.Model):
+    """What a charge is to pay of one invoice; ``is_open`` while the charge is."""
+
+    charge = models.ForeignKey(
+        Charge, on_delete=models.RESTRICT, related_name="lines", verbose_name=_("charge")
+    )
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.RESTRICT, related_name="charge_lines", verbose_name=_("invoice")
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    is_open = models.BooleanField(_("open"), default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="chargeline_amount_positive"),
+            models.UniqueConstraint(fields=["charge", "invoice"], name="chargeline_once"),
+            models.UniqueConstraint(
+                fields=["invoice"], condition=Q(is_open=True), name="chargeline_one_open_an_invoice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge_id} → {self.invoice_id}: {self.amount_minor}"
+
+
+class Observation(models.Model):
+    """Something that the gateway said of a charge, or that asking it came to. Append-only."""
+
+    class Channels(models.TextChoices):
+        REPLY = "reply", _("reply")
+        WEBHOOK = "webhook", _("webhook")
+        POLL = "poll", _("asked")
+        PERSON = "person", _("a person")
+
+    charge = models.ForeignKey(
+        Charge, on_delete=models.RESTRICT, related_name="observations", verbose_name=_("charge")
+    )
+    channel = models.CharField(_("how"), max_length=10, choices=Channels)
+    seen = models.CharField(_("seen"), max_length=16)
+    state_before = models.CharField(_("before"), max_length=16)
+    state_after = models.CharField(_("after"), max_length=16)
+    problem = models.TextField(_("problem"), blank=True)
+    payload = models.JSONField(_("what the gateway said"), default=dict)
+    observed_at = models.DateTimeField(_("when"), db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.charge_id}: {self.state_before} → {self.state_after}"

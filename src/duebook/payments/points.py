@@ -1,0 +1,70 @@
+"""Named points between every two steps of a charge, where a test lets the process end.
+
+Reaching a point does nothing in production. A step without a point before it fails a test.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+
+class Point(StrEnum):
+    """In the order in which a charge reaches them."""
+
+    PREPARE_BEGUN = "prepare begun"
+    PREPARE_LOCKED = "prepare locked"
+    PREPARE_DECIDED = "prepare decided"
+    PREPARE_CHARGE_WRITTEN = "prepare: charge written"
+    PREPARE_LINES_WRITTEN = "prepare: lines written"
+    PREPARE_EVENT_WRITTEN = "prepare: event written"
+    PREPARED = "prepared"
+    MARK_SENT_WRITTEN = "mark sent: written"
+    MARKED_SENT = "marked sent"
+    CREATE_CALLED = "create: before the call"
+    CREATE_ANSWERED = "create: answered"
+    HANDLE_WRITTEN = "handle: written"
+    HANDLE_NOTED = "handle noted"
+    CONFIRM_CALLED = "confirm: before the call"
+    CONFIRM_ANSWERED = "confirm: answered"
+    SETTLE_BEGUN = "settle begun"
+    SETTLE_LOCKED = "settle locked"
+    SETTLE_READ = "settle read"
+    SETTLE_OBSERVED = "settle: observation written"
+    SETTLE_PLANNED = "settle: payment planned"
+    SETTLE_BOOKED = "settle: payment booked"
+    SETTLE_LINES_CLOSED = "settle: lines closed"
+    SETTLE_STATE_WRITTEN = "settle: state written"
+    SETTLE_EVENT_WRITTEN = "settle: event written"
+    SETTLED = "settled"
+    ASK_CLAIMED = "ask: claimed"
+    ASK_CALLED = "ask: before the call"
+    ASK_ANSWERED = "ask: answered"
+    ASK_CANCEL_CALLED = "ask: before cancelling"
+    ASK_CANCEL_ANSWERED = "ask: cancelling answered"
+    WEBHOOK_READ = "webhook: read"
+    WEBHOOK_FETCHED = "webhook: object fetched"
+    WEBHOOK_APPLIED = "webhook: applied"
+    WEBHOOK_DONE = "webhook: marked as done"
+
+
+def _go_on(point: Point) -> None:
+    """What happens at a point in production."""
+
+
+_at_point: Callable[[Point], None] = _go_on
+
+
+def reach(point: Point) -> None:
+    """Say that the work has come so far."""
+    _at_point(point)
+
+
+@contextmanager
+def at_each_point(do: Callable[[Point], None]) -> Iterator[None]:
+    """For tests: do this at each point."""
+    global _at_point  # noqa: PLW0603 - one hook for the process, set by tests alone
+    before, _at_point = _at_point, do
+    try:
+        yield
+    finally:
+        _at_point = before

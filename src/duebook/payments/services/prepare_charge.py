@@ -1,0 +1,174 @@
+"""Write down a charge before anything is sent: the first of prepare, send, settle."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+
+from duebook.domain.charging import AccountTerms, CardOnFile, ChargeDecision, ChargeInput, decide_charge
+from duebook.domain.errors import ChargeUnderWay, NotFound
+from duebook.domain.permissions import Actor, Right
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.gateways.accounts import gateway_of
+from duebook.gateways.models import MerchantAccount
+from duebook.payments import write_path
+from duebook.payments.models import Charge, ChargeLine, PaymentMethod
+from duebook.payments.points import Point, reach
+from duebook.payments.state import open_invoices
+from duebook.staff.queries import business
+
+_ONE_OPEN = "chargeline_one_open_an_invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCharge:
+    """The charge that was written down; ``repeated`` when this very request had done so before."""
+
+    charge_id: int
+    repeated: bool = False
+
+
+def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> ChargeDecision:
+    """Whether the card may be charged; writes and sends nothing. Raises as ``prepare_charge``."""
+    return _decide(wanted, actor, on, _method(wanted.payment_method_id))
+
+
+def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
+    """Write down the charge, its lines and the request as it will be sent, in a transaction of its own.
+
+    Locks the invoices. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit, KeyReused and
+    what ``decide_charge`` raises.
+    """
+    reach(Point.PREPARE_BEGUN)
+    try:
+        return _prepare(wanted, request_key, actor, on)
+    except IntegrityError as error:
+        if _ONE_OPEN not in str(error):
+            raise
+        raise ChargeUnderWay(number="this invoice") from error
+
+
+@transaction.atomic(durable=True)
+def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
+    write_path.lock_invoices(share.invoice_id for share in wanted.shares)
+    reach(Point.PREPARE_LOCKED)
+    hashed = input_hash(wanted)
+    earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
+    if earlier is not None:
+        return PreparedCharge(earlier.payload["charge_id"], repeated=True)
+    method = _method(wanted.payment_method_id)
+    decision = _decide(wanted, actor, on, method)
+    reach(Point.PREPARE_DECIDED)
+    charge = _write_charge(decision, method, actor)
+    reach(Point.PREPARE_CHARGE_WRITTEN)
+    ChargeLine.objects.bulk_create(
+        ChargeLine(charge=charge, invoice_id=share.invoice_id, amount_minor=share.amount.minor)
+        for share in wanted.shares
+    )
+    reach(Point.PREPARE_LINES_WRITTEN)
+    record_event(
+        name="charge.prepared",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=wanted.contact_id,
+        payload={
+            "charge_id": charge.pk,
+            "number": str(charge),
+            "amount_minor": decision.amount.minor,
+            "currency": decision.amount.currency,
+            "card": str(method),
+            "invoices": [share.invoice_id for share in wanted.shares],
+        },
+    )
+    reach(Point.PREPARE_EVENT_WRITTEN)
+    return PreparedCharge(charge.pk)
+
+
+def _method(payment_method_id: int) -> PaymentMethod:
+    found = PaymentMethod.objects.select_related("merchant_account").filter(pk=payment_method_id).first()
+    if found is None:
+        raise NotFound(field="payment_method", what="Card", id=payment_method_id)
+    return found
+
+
+def _decide(wanted: ChargeInput, actor: Actor, on: date, method: PaymentMethod) -> ChargeDecision:
+    actor.require(Right.CHARGE_CARDS)
+    invoice_ids = [share.invoice_id for share in wanted.shares]
+    open_lines = ChargeLine.objects.filter(invoice__in=invoice_ids, is_open=True)
+    decision = decide_charge(
+        wanted,
+        on=on,
+        card=card_of(method),
+        account=account_terms(method.merchant_account),
+        invoices=open_invoices(invoice_ids),
+        under_way=dict(open_lines.values_list("invoice_id", "charge_id")),
+    )
+    actor.require_within(Right.CHARGE_CARDS, decision.amount)
+    return decision
+
+
+def card_of(method: PaymentMethod) -> CardOnFile:
+    """The card as decisions see it."""
+    return CardOnFile(
+        id=method.pk,
+        contact_id=method.contact_id,
+        merchant_account_id=method.merchant_account_id,
+        exp_month=method.exp_month,
+        exp_year=method.exp_year,
+        active=method.active,
+    )
+
+
+def account_terms(account: MerchantAccount) -> AccountTerms:
+    """The merchant account as decisions see it."""
+    return AccountTerms(
+        id=account.pk,
+        name=account.name,
+        active=account.active,
+        currencies=frozenset(account.currencies),
+        minimum_minor=gateway_of(account).guarantees.minimum_minor,
+    )
+
+
+def _write_charge(decision: ChargeDecision, method: PaymentMethod, actor: Actor) -> Charge:
+    wanted = decision.input
+    invoice_ids = sorted(share.invoice_id for share in wanted.shares)
+    attempt = 1 + ChargeLine.objects.filter(invoice__in=invoice_ids).values("charge").distinct().count()
+    key = key_of_attempt(str(business().installation_id), "charge", invoice_ids, attempt)
+    return Charge.objects.create(
+        contact_id=wanted.contact_id,
+        merchant_account=method.merchant_account,
+        payment_method=method,
+        amount_minor=decision.amount.minor,
+        currency=decision.amount.currency,
+        key=key,
+        reference=f"duebook-{key[:32]}",
+        attempt=attempt,
+        token=method.token,
+        customer=method.customer,
+        description=", ".join(f"INV-{number}" for number in _numbers(wanted))[:200],
+        customer_present=wanted.customer_present,
+        apply_to_commissions=wanted.apply_to_commissions,
+        notes=wanted.notes,
+        prepared_by_id=actor.user_id,
+        source=actor.source.value,
+    )
+
+
+def _numbers(wanted: ChargeInput) -> list[int]:
+    invoices = open_invoices(share.invoice_id for share in wanted.shares)
+    return [invoices[share.invoice_id].number for share in wanted.shares]
+
+
+def key_of_attempt(installation: str, kind: str, debts: Sequence[int], attempt: int) -> str:
+    """The key under which the gateway carries the attempt out once, however often it is sent.
+
+    It follows from the debt and the number of the attempt alone: books restored from a backup send again
+    under the same key instead of charging twice.
+    """
+    told = "\x1f".join([installation, kind, *map(str, debts), f"#{attempt}"])
+    return hashlib.sha256(told.encode()).hexdigest()

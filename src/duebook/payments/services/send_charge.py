@@ -1,0 +1,103 @@
+"""Send a charge that was written down: mark it, get its handle, confirm it. No transaction is open meanwhile.
+
+Money moves only after the handle is noted, so a charge without one has provably moved none.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from duebook.domain.charging import ChargeState, ask_again_after
+from duebook.gateways.accounts import gateway_of
+from duebook.gateways.protocol import Busy, Gateway, GatewayError, NothingHappened
+from duebook.payments.charge_reading import Seen, request_of, seen_of
+from duebook.payments.models import Charge, Observation
+from duebook.payments.points import Point, reach
+from duebook.payments.services.settle_charge import settle_charge
+
+IN_FLIGHT = timedelta(minutes=1)
+"""Longer than the calls of one sending take before they give up; until then nobody else asks."""
+
+
+def send_charge(*, charge_id: int) -> None:
+    """Carry out a charge that nobody has sent yet; whatever it comes to is settled. Safe to call again."""
+    if not _mark_sent(charge_id):
+        return
+    reach(Point.MARKED_SENT)
+    charge = Charge.objects.select_related("merchant_account").get(pk=charge_id)
+    gateway = gateway_of(charge.merchant_account)
+    handle = _get_handle(gateway, charge)
+    if handle is None or not _note_handle(charge, handle):
+        return
+    reach(Point.HANDLE_NOTED)
+    charge.gateway_id = handle
+    _confirm(gateway, charge)
+
+
+@transaction.atomic(durable=True)
+def _mark_sent(charge_id: int) -> bool:
+    """Whether it is ours to send: only one may turn created into sent."""
+    marked = Charge.objects.filter(pk=charge_id, state=ChargeState.CREATED.value).update(
+        state=ChargeState.SENT.value, sent_at=Now(), ask_at=Now() + IN_FLIGHT
+    )
+    reach(Point.MARK_SENT_WRITTEN)
+    return bool(marked)
+
+
+def _get_handle(gateway: Gateway, charge: Charge) -> str | None:
+    """The gateway's id of the charge, before any money moves; None when it is settled as not carried out."""
+    reach(Point.CREATE_CALLED)
+    try:
+        answer = gateway.create(request_of(charge))
+    except GatewayError as error:
+        # Whether the gateway has the charge or not, it is never confirmed.
+        settle_charge(
+            charge_id=charge.pk,
+            seen=Seen(ChargeState.NOT_PERFORMED, problem=error.reason),
+            channel=Observation.Channels.REPLY,
+        )
+        return None
+    reach(Point.CREATE_ANSWERED)
+    seen = seen_of(charge, answer)
+    if seen.state is not ChargeState.SENT:
+        # An earlier sending of the same attempt, in books restored from a backup, got further than this.
+        settle_charge(charge_id=charge.pk, seen=seen, channel=Observation.Channels.REPLY)
+        return None
+    return answer.id
+
+
+@transaction.atomic(durable=True)
+def _note_handle(charge: Charge, handle: str) -> bool:
+    """Keep the handle; False when someone has settled the charge meanwhile, which must then not go on."""
+    noted = Charge.objects.filter(pk=charge.pk, state=ChargeState.SENT.value, gateway_id="").update(
+        gateway_id=handle
+    )
+    reach(Point.HANDLE_WRITTEN)
+    return bool(noted)
+
+
+def _confirm(gateway: Gateway, charge: Charge) -> None:
+    reach(Point.CONFIRM_CALLED)
+    try:
+        answer = gateway.confirm(charge.gateway_id, request_of(charge))
+    except NothingHappened as error:
+        seen = Seen(ChargeState.NOT_PERFORMED, problem=error.reason)
+    except Busy as error:
+        _ask_soon(charge, error)
+        return
+    except GatewayError as error:
+        seen = Seen(ChargeState.UNKNOWN, problem=error.reason)
+    else:
+        reach(Point.CONFIRM_ANSWERED)
+        seen = seen_of(charge, answer)
+    settle_charge(charge_id=charge.pk, seen=seen, channel=Observation.Channels.REPLY)
+
+
+@transaction.atomic(durable=True)
+def _ask_soon(charge: Charge, error: GatewayError) -> None:
+    """It is being worked on: it stays sent and is asked for after a few seconds."""
+    soon = ask_again_after(0)
+    Charge.objects.filter(pk=charge.pk, state=ChargeState.SENT.value).update(
+        ask_at=Now() + soon, problem=error.reason
+    )

@@ -1,0 +1,183 @@
+"""Apply one observation of a charge, wherever it came from: a reply, a webhook, or asking.
+
+A success is booked in the same transaction: payment, allocations, transfers, commissions, event. Applied
+again or in another order, observations change nothing more.
+"""
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from duebook.domain.charging import (
+    OPEN_STATES,
+    ChargeState,
+    after_seeing,
+    ask_again_after,
+    charged_type,
+    decide_success,
+)
+from duebook.domain.errors import NotFound
+from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.permissions import Actor, Right, Source
+from duebook.domain.recording import Share
+from duebook.events.requests import input_hash
+from duebook.events.services.record_event import record_event
+from duebook.payments import write_path
+from duebook.payments.charge_reading import Seen
+from duebook.payments.models import Charge, ChargeLine, Observation, PaymentType
+from duebook.payments.points import Point, reach
+from duebook.payments.services.record_payment import plan_recording
+from duebook.payments.write_path import Plan
+from duebook.staff.queries import today
+
+
+def settle_charge(
+    *,
+    charge_id: int,
+    seen: Seen,
+    channel: Observation.Channels,
+    only_from: frozenset[ChargeState] | None = None,
+    without_handle: bool = False,
+) -> ChargeState:
+    """Bring the charge to the state that the observation speaks for, if it may follow; returns its state.
+
+    With ``only_from`` and ``without_handle`` nothing is done unless the charge is still in one of these
+    states and has no id of the gateway. Locks the invoices and the charge. Records ``payment.recorded``,
+    ``charge.declined`` or ``charge.not_performed``. Raises NotFound.
+    """
+    reach(Point.SETTLE_BEGUN)
+    state = _settle(charge_id, seen, channel, only_from, without_handle)
+    reach(Point.SETTLED)
+    return state
+
+
+@transaction.atomic(durable=True)
+def _settle(
+    charge_id: int,
+    seen: Seen,
+    channel: Observation.Channels,
+    only_from: frozenset[ChargeState] | None,
+    without_handle: bool,  # noqa: FBT001 - as asked for by the caller above
+) -> ChargeState:
+    charge = _lock(charge_id)
+    reach(Point.SETTLE_READ)
+    before = ChargeState(charge.state)
+    if (only_from is not None and before not in only_from) or (without_handle and charge.gateway_id):
+        return before
+    after = after_seeing(before, seen.state)
+    Observation.objects.create(
+        charge=charge,
+        channel=channel,
+        seen=seen.state.value,
+        state_before=before.value,
+        state_after=after.value,
+        problem=seen.problem,
+        payload=seen.payload,
+    )
+    reach(Point.SETTLE_OBSERVED)
+    if after is ChargeState.SUCCEEDED and before is not ChargeState.SUCCEEDED:
+        _book(charge)
+    if after not in OPEN_STATES:
+        ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
+        reach(Point.SETTLE_LINES_CLOSED)
+    _write_state(charge, seen, before, after)
+    reach(Point.SETTLE_STATE_WRITTEN)
+    if after is not before and after in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
+        _record_end(charge, seen, after)
+        reach(Point.SETTLE_EVENT_WRITTEN)
+    return after
+
+
+def _lock(charge_id: int) -> Charge:
+    """Lock the invoices of the charge, then the charge, and read it. Raises NotFound."""
+    write_path.lock_invoices(ChargeLine.objects.filter(charge=charge_id).values_list("invoice_id", flat=True))
+    found = Charge.objects.select_for_update(no_key=True, of=("self",)).filter(pk=charge_id)
+    if not found.values_list("pk"):
+        raise NotFound(what="Charge", id=charge_id)
+    reach(Point.SETTLE_LOCKED)
+    return Charge.objects.select_related("merchant_account").get(pk=charge_id)
+
+
+def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeState) -> None:
+    """The new state with what stands beside it. What a state that did not follow brought stays unsaid."""
+    follows = after is seen.state
+    charge.state = after.value
+    charge.gateway_id = charge.gateway_id or seen.gateway_id
+    fields = ["state", "gateway_id"]
+    if follows and seen.decline is not None:
+        charge.decline_kind = seen.decline.kind.value
+        charge.decline_code = seen.decline.code[:60]
+        charge.decline_message = seen.decline.message[:300]
+        fields += ["decline_kind", "decline_code", "decline_message"]
+    if follows or seen.problem:
+        charge.action_url = seen.action_url if after is ChargeState.REQUIRES_ACTION else ""
+        charge.problem = seen.problem
+        fields += ["action_url", "problem"]
+    if after is ChargeState.SUCCEEDED:
+        charge.captured_minor = charge.amount_minor
+        fields.append("captured_minor")
+    charge.save(update_fields=fields)
+    if after not in OPEN_STATES:
+        Charge.objects.filter(pk=charge.pk).update(ask_at=None)
+        Charge.objects.filter(pk=charge.pk, settled_at=None).update(settled_at=Now())
+    elif before is ChargeState.SENT and after is not ChargeState.SENT:
+        # From here on the gateway is asked, first after a few seconds.
+        Charge.objects.filter(pk=charge.pk).update(asked=0, ask_at=Now() + ask_again_after(0))
+
+
+def _book(charge: Charge) -> None:
+    """The payment of a success, once: its charge is unique among payments."""
+    lines = list(ChargeLine.objects.filter(charge=charge).order_by("id"))
+    type_id, label = (
+        PaymentType.objects.filter(kind=PaymentKind.CHARGE_NOW.value)
+        .order_by("id")
+        .values_list("pk", "label")[0]
+    )
+    actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
+    key = f"charge:{charge.pk}"
+    situation = write_path.read_situation(
+        invoice_ids=[line.invoice_id for line in lines],
+        type_ids=[],
+        contact_ids=[],
+        actor_id=actor.user_id,
+        request_keys=[],
+        new_payments=1,
+    )
+    decision = decide_success(
+        contact_id=charge.contact_id,
+        amount=Money(charge.amount_minor, charge.currency),
+        lines=[Share(line.invoice_id, Money(line.amount_minor, charge.currency)) for line in lines],
+        type_terms=charged_type(type_id, label, charge.merchant_account.clearing_account_id),
+        apply_to_commissions=charge.apply_to_commissions,
+        reference=str(charge),
+        notes=charge.notes,
+        on=today(),
+        invoices=situation.invoices,
+        closed_until=situation.closed_until,
+    )
+    payment_id, number = situation.ids[0]
+    plan = Plan()
+    plan_recording(
+        plan, decision, payment_id, number, actor, key, input_hash([charge.pk]), charge_id=charge.pk
+    )
+    reach(Point.SETTLE_PLANNED)
+    write_path.book(plan)
+    reach(Point.SETTLE_BOOKED)
+
+
+def _record_end(charge: Charge, seen: Seen, after: ChargeState) -> None:
+    record_event(
+        name=f"charge.{after.value}",
+        actor=Actor(charge.prepared_by_id, frozenset(), Source(charge.source)),
+        request_key=f"charge:{charge.pk}:{after.value}",
+        hashed=input_hash([charge.pk]),
+        contact_id=charge.contact_id,
+        payload={
+            "charge_id": charge.pk,
+            "number": str(charge),
+            "amount_minor": charge.amount_minor,
+            "currency": charge.currency,
+            "decline": seen.decline.kind.value if seen.decline else "",
+            "problem": seen.problem,
+        },
+    )

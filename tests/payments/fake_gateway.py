@@ -1,0 +1,245 @@
+"""A gateway in memory with a book of its own: what that book says is the truth that ours must equal.
+
+A script says what goes wrong with which call. It judges the protocol; the contract suite judges adapters.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from duebook.gateways import accounts
+from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import (
+    Busy,
+    CardSetup,
+    ChargeRequest,
+    Decline,
+    DeclineClass,
+    GatewayEvent,
+    Guarantees,
+    Misconfigured,
+    NothingHappened,
+    Outcome,
+    OutcomeUnknown,
+    RefundRequest,
+    SeenAccount,
+    SeenCharge,
+    SeenDispute,
+    SeenRefund,
+    SeenSettlement,
+    SeenSetup,
+)
+from duebook.ledger.models import Account
+from duebook.payments.models import PaymentMethod
+from duebook.staff.sealing import seal
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+DECLINES = {
+    "tok_no_funds": DeclineClass.INSUFFICIENT_FUNDS,
+    "tok_stolen": DeclineClass.STOLEN,
+}
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next call of that name: before its effect or after it."""
+
+    call: str
+    error: type[Exception]
+    after_effect: bool = False
+
+
+@dataclass
+class FakeGateway:
+    """Charges by id; ``captures`` counts the money movements of each."""
+
+    guarantees: Guarantees = field(
+        default_factory=lambda: Guarantees(
+            key_window=timedelta(hours=24),
+            lookup_is_consistent=True,
+            can_void=True,
+            longest_processing=timedelta(days=1),
+            minimum_minor={"USD": 50},
+        )
+    )
+    charges: dict[str, SeenCharge] = field(default_factory=dict)
+    by_key: dict[str, str] = field(default_factory=dict)
+    captures: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    on_call: Callable[[str], None] = field(default=lambda call: None)
+
+    def fail(self, call: str, error: type[Exception], *, after_effect: bool = False) -> None:
+        """Script a fault of the next call of that name."""
+        self.faults.append(Fault(call, error, after_effect))
+
+    def taken_minor(self) -> int:
+        """All money that the book says was taken from cards."""
+        return sum(self.charges[pk].captured_minor * times for pk, times in self.captures.items())
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[None]:
+        self.calls.append(name)
+        self.on_call(name)
+        fault = next((one for one in self.faults if one.call == name), None)
+        if fault is not None:
+            self.faults.remove(fault)
+            if not fault.after_effect:
+                raise fault.error("scripted")
+        yield
+        if fault is not None:
+            raise fault.error("scripted")
+
+    def create(self, request: ChargeRequest) -> SeenCharge:
+        with self._call("create"):
+            if request.key not in self.by_key:
+                pk = f"ch_{len(self.charges) + 1}"
+                self.by_key[request.key] = pk
+                self.charges[pk] = SeenCharge(
+                    pk, Outcome.NOT_CONFIRMED, request.amount, request.reference, AT, raw={"id": pk}
+                )
+        return self.charges[self.by_key[request.key]]
+
+    def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
+        with self._call("confirm"):
+            self._confirm(charge_id, request.token)
+        return self.charges[charge_id]
+
+    def _confirm(self, charge_id: str, token: str) -> None:
+        charge = self.charges[charge_id]
+        if charge.outcome is Outcome.CANCELLED:
+            raise NothingHappened("it was cancelled")
+        if charge.outcome is not Outcome.NOT_CONFIRMED:
+            return
+        if token in DECLINES:
+            changed: dict[str, Any] = {
+                "outcome": Outcome.DECLINED,
+                "decline": Decline(DECLINES[token], "scripted", "No."),
+            }
+        elif token == "tok_action":
+            changed = {"outcome": Outcome.REQUIRES_ACTION, "action_url": "https://bank.example/3ds"}
+        elif token == "tok_slow":
+            changed = {"outcome": Outcome.PROCESSING}
+        else:
+            self.captures[charge_id] = self.captures.get(charge_id, 0) + 1
+            changed = {"outcome": Outcome.SUCCEEDED, "captured_minor": charge.amount.minor}
+        self.charges[charge_id] = replace(charge, **changed)
+
+    def succeed(self, charge_id: str) -> None:
+        """The customer has authenticated, or the processing has ended."""
+        charge = self.charges[charge_id]
+        self.captures[charge_id] = self.captures.get(charge_id, 0) + 1
+        self.charges[charge_id] = replace(
+            charge, outcome=Outcome.SUCCEEDED, captured_minor=charge.amount.minor, action_url=""
+        )
+
+    def fetch(self, charge_id: str) -> SeenCharge:
+        with self._call("fetch"):
+            if charge_id not in self.charges:
+                raise NothingHappened("there is no such charge")
+        return self.charges[charge_id]
+
+    def cancel(self, charge_id: str) -> SeenCharge:
+        with self._call("cancel"):
+            charge = self.charges[charge_id]
+            if charge.outcome in (Outcome.NOT_CONFIRMED, Outcome.REQUIRES_ACTION):
+                self.charges[charge_id] = replace(charge, outcome=Outcome.CANCELLED)
+        return self.charges[charge_id]
+
+    def refund(self, request: RefundRequest) -> SeenRefund:
+        raise Misconfigured("not in this fake")
+
+    def fetch_refund(self, refund_id: str) -> SeenRefund:
+        raise Misconfigured("not in this fake")
+
+    def list_refunds(self, charge_id: str) -> Iterable[SeenRefund]:
+        return []
+
+    def void(self, request: RefundRequest) -> SeenRefund:
+        raise Misconfigured("not in this fake")
+
+    def begin_setup(
+        self, *, reference: str, customer: str, name: str, email: str, return_url: str
+    ) -> CardSetup:
+        raise Misconfigured("not in this fake")
+
+    def fetch_setup(self, setup_id: str) -> SeenSetup:
+        raise Misconfigured("not in this fake")
+
+    def forget_card(self, token: str) -> None:
+        """Nothing is kept."""
+
+    def verify_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:
+        raise Misconfigured("not in this fake")
+
+    def list_events(self, *, since: datetime) -> Iterable[GatewayEvent]:
+        return []
+
+    def list_charges(self, *, since: datetime, until: datetime) -> Iterable[SeenCharge]:
+        return list(self.charges.values())
+
+    def fetch_dispute(self, dispute_id: str) -> SeenDispute:
+        raise Misconfigured("not in this fake")
+
+    def list_settlements(self, *, since: date) -> Iterable[SeenSettlement]:
+        return []
+
+    def check(self) -> SeenAccount:
+        return SeenAccount("acct_1", "Fake", live=False)
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
+    """Put one fake in the place of the sandbox's adapter."""
+    fake = FakeGateway()
+    monkeypatch.setitem(accounts._ADAPTERS, MerchantAccount.Adapters.SANDBOX, lambda: lambda _: fake)
+    return fake
+
+
+def make_merchant_account(name: str = "Sandbox", **fields: Any) -> MerchantAccount:
+    clearing, _ = Account.objects.get_or_create(
+        code="1021", defaults={"id": 1001, "name": f"Card clearing {name}", "kind": "asset"}
+    )
+    return MerchantAccount.objects.create(
+        **{
+            "name": name,
+            "adapter": "sandbox",
+            "sealed_secret": seal("sk", purpose=accounts.PURPOSE),
+            "clearing_account": clearing,
+            **fields,
+        }
+    )
+
+
+def make_card(contact: Any, token: str = "tok_ok", **fields: Any) -> PaymentMethod:
+    account = fields.pop("merchant_account", None) or (
+        MerchantAccount.objects.first() or make_merchant_account()
+    )
+    return PaymentMethod.objects.create(
+        **{
+            "contact": contact,
+            "merchant_account": account,
+            "token": token,
+            "customer": "cus_1",
+            "brand": "Visa",
+            "last_four": "4242",
+            "exp_month": 12,
+            "exp_year": 2040,
+            **fields,
+        }
+    )
+
+
+__all__ = [
+    "Busy",
+    "FakeGateway",
+    "Misconfigured",
+    "NothingHappened",
+    "OutcomeUnknown",
+    "install",
+    "make_card",
+    "make_merchant_account",
+]

@@ -1,0 +1,145 @@
+"""A message of a gateway says where to look; what is seen there is settled, in any order and any number."""
+
+from dataclasses import replace
+from itertools import islice, permutations
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from duebook.domain.charging import ChargeInput
+from duebook.domain.errors import NotFound
+from duebook.domain.recording import Share
+from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown
+from duebook.payments.models import Charge, Observation, Payment
+from duebook.payments.services.charge_card import charge_card
+from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
+from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.payments.fake_gateway import FakeGateway, make_card
+
+pytestmark = pytest.mark.django_db
+
+
+def a_pending_charge() -> Charge:
+    invoice = make_invoice("100.00")
+    card = make_card(invoice.contact, "tok_slow")
+    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
+    return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+
+
+def message(object_id: str = "ch_1", **fields: Any) -> WebhookMessage:
+    return WebhookMessage.objects.create(
+        **{
+            "merchant_account": MerchantAccount.objects.get(),
+            "event_id": key(),
+            "kind": "charge.updated",
+            "object_kind": ObjectKind.CHARGE.value,
+            "object_id": object_id,
+            "occurred_at": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def test_a_message_settles_its_charge_by_what_the_gateway_says_now(gateway: FakeGateway) -> None:
+    made = a_pending_charge()
+    gateway.succeed("ch_1")
+    told = message()
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+
+    assert Payment.objects.get().charge_id == made.pk
+    assert Observation.objects.filter(channel="webhook").count() == 1
+
+
+def test_a_message_that_arrives_before_the_reply_is_settled_by_our_name_for_the_charge(
+    gateway: FakeGateway,
+) -> None:
+    made = a_pending_charge()
+    Charge.objects.filter(pk=made.pk).update(gateway_id="")
+    gateway.succeed("ch_1")
+
+    process_webhook(message_id=message().pk)
+
+    made.refresh_from_db()
+    assert (made.state, made.gateway_id) == ("succeeded", "ch_1")
+
+
+def test_six_messages_in_many_orders_and_twice_end_the_same(gateway: FakeGateway) -> None:
+    """Each twelfth of the 720 orders; ``tests/domain/test_charging.py`` tries all of them."""
+    made = a_pending_charge()
+    pending = gateway.charges["ch_1"]
+    gateway.succeed("ch_1")
+    # What the gateway says when each message is processed; some of it is out of date by then.
+    answers = [
+        gateway.charges["ch_1"],
+        pending,
+        replace(pending, outcome=Outcome.NOT_CONFIRMED),
+        replace(pending, outcome=Outcome.REQUIRES_ACTION, action_url="https://bank.example"),
+        replace(pending, outcome=Outcome.DECLINED),
+        replace(pending, outcome=Outcome.CANCELLED),
+    ]
+    told = [[message().pk for _ in range(2)] for _ in answers]
+    ends = set()
+    for order in islice(permutations(range(6)), 0, None, 12):
+        before = transaction.savepoint()
+        for turn in range(2):
+            for place in order:
+                gateway.charges["ch_1"] = answers[place]
+                process_webhook(message_id=told[place][turn])
+        made.refresh_from_db()
+        payment = Payment.objects.get()
+        ends.add((made.state, payment.amount_minor, payment.allocated_minor))
+        transaction.savepoint_rollback(before)
+
+    assert ends == {("succeeded", 4000, 4000)}
+
+
+def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> None:
+    made = a_pending_charge()
+    gateway.succeed("ch_1")
+    seen = gateway.charges["ch_1"]
+    gateway.charges["ch_9"] = type(seen)(
+        "ch_9", seen.outcome, usd("5.00"), "someone-else", seen.created_at, captured_minor=500
+    )
+    told = message("ch_9")
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    made.refresh_from_db()
+    assert told.problem == "The processor has a charge that Duebook did not make."
+    assert made.state == "pending"
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("kind", [ObjectKind.REFUND, ObjectKind.DISPUTE])
+def test_what_is_not_booked_by_itself_waits_for_a_person(gateway: FakeGateway, kind: ObjectKind) -> None:
+    a_pending_charge()
+
+    assert process_webhook(message_id=message(object_kind=kind.value).pk) is WebhookMessage.States.FAILED
+
+
+def test_a_gateway_that_does_not_answer_is_tried_again_and_in_the_end_left_to_a_person(
+    gateway: FakeGateway,
+) -> None:
+    a_pending_charge()
+    told = message()
+    for _ in range(MOST_TRIES - 1):
+        gateway.fail("fetch", OutcomeUnknown)
+        with pytest.raises(WebhookNotProcessed):
+            process_webhook(message_id=told.pk)
+    gateway.fail("fetch", OutcomeUnknown)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    assert (told.tries, told.problem) == (MOST_TRIES, "scripted")
+
+
+def test_a_message_that_is_none_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        process_webhook(message_id=0)
