@@ -106,7 +106,7 @@ class FakeGateway:
 
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
         with self._call("confirm"):
-            self._confirm(charge_id, request.token)
+            self._confirm(charge_id, request.token.partition("/")[0])
         return self.charges[charge_id]
 
     def _confirm(self, charge_id: str, token: str) -> None:

@@ -33,6 +33,7 @@ def charges_left_behind() -> list[int]:
 
 def drop_charge(*, charge_id: int) -> ChargeState:
     """Settle a charge that was never sent as not carried out, unless someone has sent it meanwhile."""
+    reach(Point.DROP_BEGUN)
     return settle_charge(
         charge_id=charge_id,
         seen=Seen(ChargeState.NOT_PERFORMED, problem=NEVER_SENT),
@@ -70,10 +71,12 @@ def _claim(charge_id: int) -> bool:
     )
     if not (asked := list(found.values_list("asked", flat=True))):
         return False
+    reach(Point.ASK_LOCKED)
     wait = ask_again_after(asked[0] + 1)
     Charge.objects.filter(pk=charge_id).update(
         asked=asked[0] + 1, ask_at=Now() + wait if wait is not None else None
     )
+    reach(Point.ASK_TURN_WRITTEN)
     return True
 
 

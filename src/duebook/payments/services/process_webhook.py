@@ -77,6 +77,7 @@ def _count_try(message: WebhookMessage, problem: str) -> WebhookMessage.States:
     WebhookMessage.objects.filter(pk=message.pk, state=WebhookMessage.States.WAITING.value).update(
         tries=F("tries") + 1, problem=problem, state=state.value
     )
+    reach(Point.WEBHOOK_TRY_WRITTEN)
     return state
 
 
@@ -85,3 +86,4 @@ def _finish(message: WebhookMessage, state: WebhookMessage.States, problem: str)
     WebhookMessage.objects.filter(pk=message.pk, state=WebhookMessage.States.WAITING.value).update(
         state=state.value, problem=problem, processed_at=Now()
     )
+    reach(Point.WEBHOOK_END_WRITTEN)

@@ -101,3 +101,4 @@ def _ask_soon(charge: Charge, error: GatewayError) -> None:
     Charge.objects.filter(pk=charge.pk, state=ChargeState.SENT.value).update(
         ask_at=Now() + soon, problem=error.reason
     )
+    reach(Point.BUSY_NOTED)

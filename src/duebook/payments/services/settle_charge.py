@@ -81,10 +81,8 @@ def _settle(
         ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
         reach(Point.SETTLE_LINES_CLOSED)
     _write_state(charge, seen, before, after)
-    reach(Point.SETTLE_STATE_WRITTEN)
     if after is not before and after in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
         _record_end(charge, seen, after)
-        reach(Point.SETTLE_EVENT_WRITTEN)
     return after
 
 
@@ -117,12 +115,16 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
         charge.captured_minor = charge.amount_minor
         fields.append("captured_minor")
     charge.save(update_fields=fields)
+    reach(Point.SETTLE_STATE_WRITTEN)
     if after not in OPEN_STATES:
         Charge.objects.filter(pk=charge.pk).update(ask_at=None)
+        reach(Point.SETTLE_TURNS_ENDED)
         Charge.objects.filter(pk=charge.pk, settled_at=None).update(settled_at=Now())
+        reach(Point.SETTLE_TIME_WRITTEN)
     elif before is ChargeState.SENT and after is not ChargeState.SENT:
         # From here on the gateway is asked, first after a few seconds.
         Charge.objects.filter(pk=charge.pk).update(asked=0, ask_at=Now() + ask_again_after(0))
+        reach(Point.SETTLE_TURN_SET)
 
 
 def _book(charge: Charge) -> None:
@@ -181,3 +183,4 @@ def _record_end(charge: Charge, seen: Seen, after: ChargeState) -> None:
             "problem": seen.problem,
         },
     )
+    reach(Point.SETTLE_EVENT_WRITTEN)
