@@ -6,9 +6,8 @@ import pytest
 
 from duebook.gateways.protocol import Credentials
 from duebook.gateways.stripe.adapter import StripeGateway
-from tests.gateways.stripe.stand_in import StandIn, stand_in
+from tests.gateways.stripe.stand_in import SECRET, StandIn, stand_in
 
-SECRET = "sk_test_12345"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 
 

@@ -4,8 +4,7 @@ import stripe
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import ChargeRequest, SeenCard
-
-SECRET = "sk_test_12345"
+from tests.gateways.stripe.stand_in import SECRET
 
 APPROVED = "4242424242424242"
 REFUSED_WHEN_SAVED = "4000000000000002"

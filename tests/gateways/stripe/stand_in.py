@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,7 +38,6 @@ UNKNOWN = (
     ("POST", r"/v1/payment_intents", r"description|allowed_payment_method_types.*"),
     ("POST", r"/v1/payment_intents/\w+/confirm", r"off_session|return_url"),
     ("POST", r"/v1/setup_intents", r"allowed_payment_method_types.*"),
-    ("GET", r"/v1/payment_intents", r"created.*"),
     ("GET", r"/v1/events", r"types.*"),
     ("GET", r"/v1/payouts", r"arrival_date.*|status"),
 )
@@ -56,6 +55,15 @@ class Fault(Enum):
     ERROR_BEFORE = "500, nothing was done"
     ERROR_AFTER = "500, all was done"
 
+
+NEWEST_FIRST = frozenset([("GET", "/v1/payment_intents"), ("GET", "/v1/events")])
+"""Lists that localstripe gives the oldest first, and of all time."""
+
+SECRET = "sk_test_12345"
+KNOWN = f"Bearer {SECRET}"
+"""localstripe takes any secret; Stripe's script sends none."""
+
+ACCOUNT = {"object": "account", "id": "acct_1", "settings": {"dashboard": {"display_name": "Acme"}}}
 
 BEFORE = frozenset([Fault.CLOSED_BEFORE, Fault.ERROR_BEFORE])
 SLOW_SECONDS = 1.5
@@ -95,7 +103,7 @@ class StandIn(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.requests: list[Request] = []
         self.faults: list[tuple[str, str, Fault]] = []
-        self.answers: dict[tuple[str, str], tuple[int, Any]] = {}
+        self.answers: dict[tuple[str, str], tuple[int, Any]] = {("GET", "/v1/account"): (200, ACCOUNT)}
         self._answers_once: dict[tuple[str, str], tuple[int, Any]] = {}
         self._kept: dict[str, tuple[tuple[str, bytes], Reply | None]] = {}
 
@@ -104,7 +112,7 @@ class StandIn(ThreadingHTTPServer):
         with self.lock:
             self.requests.clear()
             self.faults.clear()
-            self.answers.clear()
+            self.answers = {("GET", "/v1/account"): (200, ACCOUNT)}
             self._answers_once.clear()
 
     def break_next(self, method: str, path: str, fault: Fault) -> None:
@@ -133,6 +141,10 @@ class StandIn(ThreadingHTTPServer):
         at = (request.method, request.path)
         if planned := self._answers_once.pop(at, None) or self.answers.get(at):
             return Reply(planned[0], json.dumps(planned[1]).encode())
+        if request.headers.get("Authorization", KNOWN) != KNOWN:
+            return _error(401, "invalid_request_error", "Invalid API Key provided.")
+        if at in NEWEST_FIRST:
+            return self._newest_first(request)
         if request.method != "POST" or not request.key:
             return self.forward(request)
         sent = (request.path, request.body)
@@ -150,7 +162,23 @@ class StandIn(ThreadingHTTPServer):
             return reply
         if known[0] != sent:
             return _error(400, "idempotency_error", "Keys can only be used with the parameters first sent.")
-        return known[1] or _error(409, "invalid_request_error", "In progress.", "idempotency_key_in_use")
+        if known[1] is not None:
+            return replace(known[1], headers={**known[1].headers, "Idempotent-Replayed": "true"})
+        return _error(409, "invalid_request_error", "In progress.", "idempotency_key_in_use")
+
+    def _newest_first(self, request: Request) -> Reply:
+        """A list as Stripe gives it: of a span of time, the newest first, in pages."""
+        expand = {name: value for name, value in request.params.items() if name.startswith("expand")}
+        reply = self.forward(replace(request, params={**expand, "limit": "100000"}))
+        first = int(request.params.get("created[gte]", "0"))
+        last = int(request.params.get("created[lte]", "99999999999"))
+        found = json.loads(reply.body)
+        whole = [one for one in found["data"][::-1] if first <= one["created"] <= last]
+        ids = [one["id"] for one in whole]
+        begin = ids.index(request.params["starting_after"]) + 1 if "starting_after" in request.params else 0
+        end = begin + int(request.params.get("limit", "10"))
+        page = {**found, "data": whole[begin:end], "has_more": end < len(whole)}
+        return Reply(200, json.dumps(page).encode())
 
     def forward(self, request: Request) -> Reply:
         """What localstripe answers."""

@@ -104,18 +104,21 @@ def test_a_decline_is_an_answer_and_final(gateway: StripeGateway, server: StandI
     assert len(server.sent("POST", CONFIRM)) == 1
 
 
-def test_a_decline_is_read_from_what_stripe_sends_along(gateway: StripeGateway, server: StandIn) -> None:
+def test_a_decline_is_known_even_if_the_charge_cannot_be_read_anew(
+    gateway: StripeGateway, server: StandIn
+) -> None:
     request = make_request(make_card(server.url), "decline-2")
     created = gateway.create(request)
-    intent = {**created.raw, "status": "requires_payment_method", "next_action": None}
     error = {
         "type": "card_error",
         "code": "card_declined",
         "decline_code": "insufficient_funds",
         "message": "Your card has insufficient funds.",
-        "payment_intent": intent,
     }
-    server.answers["POST", f"/v1/payment_intents/{created.id}/confirm"] = (402, {"error": error})
+    path = f"/v1/payment_intents/{created.id}"
+    server.answers["POST", f"{path}/confirm"] = (402, {"error": error})
+    server.answer_once("GET", path, (200, {**created.raw}))
+    server.answers["GET", path] = (500, {"error": {"type": "api_error", "message": "Later."}})
 
     seen = gateway.confirm(created.id, request)
 
@@ -183,14 +186,43 @@ def test_the_same_key_creates_one_charge(gateway: StripeGateway, server: StandIn
     assert gateway.create(request) == gateway.create(request)
 
 
-def test_a_key_with_another_amount_is_unknown_and_never_taken_for_nothing(
-    gateway: StripeGateway, server: StandIn
-) -> None:
+def test_a_key_used_for_another_amount_creates_nothing(gateway: StripeGateway, server: StandIn) -> None:
     request = make_request(make_card(server.url), "key-2")
     gateway.create(request)
 
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(NothingHappened):
         gateway.create(replace(request, amount=Money(9999, "USD")))
+
+
+def test_a_key_used_for_another_confirmation_is_never_taken_for_nothing(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    request = make_request(make_card(server.url), "key-3")
+    created = gateway.create(request)
+    refusal = {"type": "idempotency_error", "message": "Other parameters."}
+    server.answers["POST", f"/v1/payment_intents/{created.id}/confirm"] = (400, {"error": refusal})
+
+    with pytest.raises(OutcomeUnknown):
+        gateway.confirm(created.id, request)
+
+
+def test_a_charge_of_another_amount_is_not_confirmed(gateway: StripeGateway, server: StandIn) -> None:
+    request = make_request(make_card(server.url), "amount-1")
+    created = gateway.create(request)
+
+    with pytest.raises(OutcomeUnknown):
+        gateway.confirm(created.id, replace(request, amount=Money(9999, "USD")))
+
+    assert server.sent("POST", CONFIRM) == []
+
+
+def test_created_again_after_its_confirmation_it_is_shown_as_it_stands(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    request = make_request(make_card(server.url), "key-4")
+    paid = gateway.confirm(gateway.create(request).id, request)
+
+    assert gateway.create(request) == paid
 
 
 def test_there_is_no_charge_of_an_unknown_id(gateway: StripeGateway) -> None:
@@ -205,16 +237,18 @@ def test_a_wrong_secret_has_to_be_mended(server: StandIn) -> None:
         gateway.check()
 
 
-def test_an_account_says_whose_it_is(gateway: StripeGateway, server: StandIn) -> None:
-    account = {"object": "account", "id": "acct_1", "settings": {"dashboard": {"display_name": "Acme"}}}
-    server.answers["GET", "/v1/account"] = (200, account)
-
+def test_an_account_says_whose_it_is(gateway: StripeGateway) -> None:
     seen = gateway.check()
 
     assert (seen.id, seen.name, seen.live) == ("acct_1", "Acme", False)
 
 
-def test_a_key_without_the_right_to_see_the_account_still_works(gateway: StripeGateway) -> None:
+def test_a_key_without_the_right_to_see_the_account_still_works(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    refusal = {"type": "invalid_request_error", "code": "more_permissions_required", "message": "No."}
+    server.answers["GET", "/v1/account"] = (403, {"error": refusal})
+
     assert gateway.check().id == ""
 
 

@@ -149,7 +149,6 @@ def test_what_cannot_be_read_is_not_quoted(gateway: StripeGateway, server: Stand
         (409, {"code": "idempotency_key_in_use"}, Busy),
         (429, {"code": "rate_limit"}, Busy),
         (429, {"code": "lock_timeout"}, Busy),
-        (400, {"type": "idempotency_error"}, OutcomeUnknown),
         (400, {"code": "parameter_missing"}, NothingHappened),
         (400, {"code": "resource_missing", "param": "customer"}, NothingHappened),
         (404, {"code": "resource_missing", "param": "intent"}, NoSuchObject),

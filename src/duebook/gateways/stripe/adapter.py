@@ -8,19 +8,22 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import stripe
 from stripe.params import CustomerCreateParams, PaymentIntentConfirmParams, PaymentIntentCreateParams
 
+from duebook.domain.money import Money
 from duebook.gateways.protocol import (
     CardSetup,
     ChargeRequest,
     Credentials,
+    GatewayError,
     GatewayEvent,
     Guarantees,
     NothingHappened,
     Outcome,
+    OutcomeUnknown,
     RefundOutcome,
     RefundRequest,
     SeenAccount,
@@ -47,6 +50,8 @@ SCRIPT_URL = "https://js.stripe.com/v3/"
 
 CHARGE_PARTS = ["latest_charge.balance_transaction", "payment_method"]
 """What Stripe writes out in a PaymentIntent instead of an id."""
+
+Seen = TypeVar("Seen", SeenCharge, SeenRefund)
 
 CANCELLABLE = frozenset([Outcome.NOT_CONFIRMED, Outcome.REQUIRES_ACTION])
 
@@ -79,7 +84,7 @@ class StripeGateway:
 
     @translated()
     def create(self, request: ChargeRequest) -> SeenCharge:
-        """A PaymentIntent that nobody has confirmed: no money moves by it."""
+        """A PaymentIntent that nobody has confirmed: by making it no money moves, whatever goes wrong."""
         params: PaymentIntentCreateParams = {
             "amount": to_stripe(request.amount),
             "currency": request.amount.currency.lower(),
@@ -91,13 +96,18 @@ class StripeGateway:
         }
         if request.description:
             params["description"] = request.description
-        made = self._v1.payment_intents.create(params, {"idempotency_key": f"{request.key}:create"})
-        return reading.charge(made.to_dict())
+        try:
+            made = self._v1.payment_intents.create(params, {"idempotency_key": f"{request.key}:create"})
+        except stripe.IdempotencyError as error:
+            raise NothingHappened(error.user_message or "", code="idempotency_error") from error
+        if _is_replayed(made):
+            return _of_amount(self.fetch(made.id), request.amount)
+        return _of_amount(reading.charge(made.to_dict()), request.amount)
 
     @translated()
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
         """Carry the charge out, unless that was done or tried before: then what came of it."""
-        before = self.fetch(charge_id)
+        before = _of_amount(self.fetch(charge_id), request.amount)
         if before.outcome is not Outcome.NOT_CONFIRMED:
             return before
         params: PaymentIntentConfirmParams = {
@@ -111,14 +121,23 @@ class StripeGateway:
                 charge_id, params, {"idempotency_key": f"{request.key}:confirm"}
             )
         except stripe.CardError as error:
-            return _declined(before, error)
+            return self._declined(before, error)
         except stripe.InvalidRequestError:
             # Another sending of the same request may have been the faster one.
             seen = self.fetch(charge_id)
             if seen.outcome is Outcome.NOT_CONFIRMED:
                 raise
             return seen
-        return reading.charge(confirmed.to_dict())
+        return _of_amount(reading.charge(confirmed.to_dict()), request.amount)
+
+    def _declined(self, before: SeenCharge, error: stripe.CardError) -> SeenCharge:
+        """The charge after its decline, which is known even when the charge cannot be read anew."""
+        told = replace(before, outcome=Outcome.DECLINED, decline=decline(_body(error)))
+        try:
+            seen = self.fetch(before.id)
+        except GatewayError:
+            return told
+        return told if seen.outcome is Outcome.NOT_CONFIRMED else seen
 
     @translated()
     def fetch(self, charge_id: str) -> SeenCharge:
@@ -150,7 +169,7 @@ class StripeGateway:
         made = self.list_refunds(request.charge_id)
         for refund in made:
             if request.reference and refund.reference == request.reference:
-                return refund
+                return _of_amount(refund, request.amount)
         given = sum(refund.amount.minor for refund in made if refund.outcome is not RefundOutcome.FAILED)
         if request.amount.currency != charge.amount.currency:
             raise NothingHappened("The charge is in another currency.", code="other_currency")
@@ -164,7 +183,7 @@ class StripeGateway:
             },
             {"idempotency_key": request.key},
         )
-        return reading.refund(refunded.to_dict())
+        return _of_amount(reading.refund(refunded.to_dict()), request.amount)
 
     @translated()
     def fetch_refund(self, refund_id: str) -> SeenRefund:
@@ -248,8 +267,16 @@ class StripeGateway:
         try:
             self._v1.payment_methods.detach(token)
         except stripe.InvalidRequestError as error:
-            if error.http_status != 404 and self._v1.payment_methods.retrieve(token).customer is not None:
+            if not _is_missing(error) and self._is_attached(token):
                 raise
+
+    def _is_attached(self, token: str) -> bool:
+        try:
+            return self._v1.payment_methods.retrieve(token).customer is not None
+        except stripe.InvalidRequestError as error:
+            if _is_missing(error):
+                return False
+            raise
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:
         """The event in a message as it came. Raises WebhookRefused."""
@@ -261,8 +288,8 @@ class StripeGateway:
         found = self._v1.events.list(
             {"created": {"gte": int(since.timestamp())}, "types": list(events.EVENT_TYPES), "limit": PAGE}
         )
-        seen = [events.event(one.to_dict()) for one in found.auto_paging_iter()]
-        return sorted(seen, key=lambda one: one.occurred_at)
+        newest_first = [events.event(one.to_dict()) for one in found.auto_paging_iter()]
+        return newest_first[::-1]
 
     def list_charges(self, *, since: datetime, until: datetime) -> Iterator[SeenCharge]:
         """The charges created in that time, in Stripe's whole seconds, page by page."""
@@ -276,8 +303,7 @@ class StripeGateway:
                 }
             )
             for intent in found.auto_paging_iter():
-                if first <= intent.created <= last:
-                    yield reading.charge(intent.to_dict())
+                yield reading.charge(intent.to_dict())
 
     @translated()
     def fetch_dispute(self, dispute_id: str) -> SeenDispute:
@@ -319,9 +345,18 @@ def _body(error: stripe.StripeError) -> Mapping[str, Any]:
     return error.error.to_dict() if error.error is not None else {}
 
 
-def _declined(before: SeenCharge, error: stripe.CardError) -> SeenCharge:
-    """The charge after its decline, which Stripe sends along; else as it was, with the decline."""
-    told = _body(error)
-    if intent := told.get("payment_intent"):
-        return replace(reading.charge(intent), outcome=Outcome.DECLINED, decline=decline(told))
-    return replace(before, outcome=Outcome.DECLINED, decline=decline(told))
+def _is_missing(error: stripe.InvalidRequestError) -> bool:
+    return error.http_status == 404 or error.code == "resource_missing"
+
+
+def _is_replayed(made: stripe.PaymentIntent) -> bool:
+    """Whether Stripe gave its first answer again, which may be out of date."""
+    answer = made.last_response
+    return answer is not None and answer.headers.get("Idempotent-Replayed") == "true"
+
+
+def _of_amount(seen: Seen, amount: Money) -> Seen:
+    """What was seen, if it is about the amount that was asked for."""
+    if seen.amount != amount:
+        raise OutcomeUnknown("Stripe tells another amount than was asked for.", code="other_amount")
+    return seen

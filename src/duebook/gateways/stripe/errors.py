@@ -42,7 +42,7 @@ def translated() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise gateway_error(error) from error
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise OutcomeUnknown("Stripe's answer could not be read.") from error
 
 
