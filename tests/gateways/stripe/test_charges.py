@@ -145,6 +145,23 @@ def test_a_refusal_of_a_charge_that_was_confirmed_meanwhile_is_no_refusal(
     assert (seen.outcome, seen.captured_minor) == (Outcome.SUCCEEDED, 10000)
 
 
+def test_a_refusal_that_cannot_be_looked_into_is_unknown(gateway: StripeGateway, server: StandIn) -> None:
+    request = make_request(make_card(server.url), "meanwhile-2")
+    created = gateway.create(request)
+    path = f"/v1/payment_intents/{created.id}"
+    refusal = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state", "message": "No."}
+    for verb in ("confirm", "cancel"):
+        server.answers["POST", f"{path}/{verb}"] = (400, {"error": refusal})
+    server.answers["GET", path] = (401, {"error": {"type": "invalid_request_error", "message": "Rolled."}})
+
+    server.answer_once("GET", path, (200, {**created.raw}))
+    with pytest.raises(OutcomeUnknown):
+        gateway.confirm(created.id, request)
+    server.answer_once("GET", path, (200, {**created.raw}))
+    with pytest.raises(OutcomeUnknown):
+        gateway.cancel(created.id)
+
+
 def test_a_refusal_that_nothing_explains_says_that_nothing_happened(
     gateway: StripeGateway, server: StandIn
 ) -> None:

@@ -124,7 +124,7 @@ class StripeGateway:
             return self._declined(before, error)
         except stripe.InvalidRequestError:
             # Another sending of the same request may have been the faster one.
-            seen = self.fetch(charge_id)
+            seen = self._seen_after_refusal(charge_id)
             if seen.outcome is Outcome.NOT_CONFIRMED:
                 raise
             return seen
@@ -154,11 +154,18 @@ class StripeGateway:
         try:
             cancelled = self._v1.payment_intents.cancel(charge_id, {"expand": CHARGE_PARTS})
         except stripe.InvalidRequestError:
-            seen = self.fetch(charge_id)
+            seen = self._seen_after_refusal(charge_id)
             if seen.outcome in CANCELLABLE:
                 raise
             return seen
         return reading.charge(cancelled.to_dict())
+
+    def _seen_after_refusal(self, charge_id: str) -> SeenCharge:
+        """How the charge stands; if that cannot be learnt, the refusal alone proves nothing."""
+        try:
+            return self.fetch(charge_id)
+        except GatewayError as error:
+            raise OutcomeUnknown(error.reason, code=error.code) from error
 
     @translated()
     def refund(self, request: RefundRequest) -> SeenRefund:
