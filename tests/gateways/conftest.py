@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.gateways.harness import Harness
+from tests.gateways.sandbox.harness import sandbox_harness
 
-HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {}
+HARNESSES: dict[str, Callable[[Path], AbstractContextManager[Harness]]] = {"sandbox": sandbox_harness}
 """By name, a context manager that is given an empty folder and yields its harness."""
 
 
