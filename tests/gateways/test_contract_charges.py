@@ -5,7 +5,13 @@ from datetime import timedelta
 import pytest
 
 from duebook.domain.money import Money
-from duebook.gateways.protocol import DeclineClass, Misconfigured, NothingHappened, Outcome
+from duebook.gateways.protocol import (
+    DeclineClass,
+    Misconfigured,
+    NoSuchObject,
+    NothingHappened,
+    Outcome,
+)
 from tests.gateways.contract import a_request, charged, gateway_of, needs, with_amount
 from tests.gateways.harness import Ability, Behaviour, Harness
 
@@ -164,7 +170,7 @@ def test_cancelled_after_its_success_it_stays_succeeded(harness: Harness):
 
 
 def test_a_charge_that_is_not_there_is_said_to_be_nothing(harness: Harness):
-    with pytest.raises(NothingHappened):
+    with pytest.raises(NoSuchObject):
         gateway_of(harness).fetch("ch_404")
 
 

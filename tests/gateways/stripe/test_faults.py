@@ -57,6 +57,15 @@ def test_a_name_that_does_not_resolve_says_that_nothing_happened() -> None:
     assert type(refused.value) is NothingHappened
 
 
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [("stripe", "sk_test_1"), ("ftp://stripe", "sk_test_1"), ("http://stripe.invalid", "sk\n")],
+)
+def test_an_address_or_secret_that_is_none_has_to_be_mended(url: str, secret: str) -> None:
+    with pytest.raises(Misconfigured):
+        make_gateway(url, secret=secret).check()
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_broken_confirmation_is_unknown_and_done_once(
     gateway: StripeGateway, server: StandIn, fault: Fault

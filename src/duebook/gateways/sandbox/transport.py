@@ -4,7 +4,8 @@
 | --- | --- |
 | nobody listens, no such name, no connection within its time | NothingHappened |
 | 401, 403 | Misconfigured |
-| 400, 404, 422 | NothingHappened |
+| 404 | NoSuchObject |
+| 400, 422 | NothingHappened |
 | 409, 429 | Busy |
 | anything else after the request was sent | OutcomeUnknown |
 """
@@ -16,7 +17,14 @@ from typing import Any
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from duebook.gateways.protocol import Busy, Credentials, Misconfigured, NothingHappened, OutcomeUnknown
+from duebook.gateways.protocol import (
+    Busy,
+    Credentials,
+    Misconfigured,
+    NoSuchObject,
+    NothingHappened,
+    OutcomeUnknown,
+)
 
 BAD_ADDRESS = (
     requests.exceptions.InvalidURL,
@@ -24,7 +32,7 @@ BAD_ADDRESS = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.InvalidHeader,
 )
-REFUSED = {400, 404, 422}
+REFUSED = {400, 422}
 REFUSED_FOR_ALL = {401, 403}
 BUSY = {409, 429}
 
@@ -101,6 +109,8 @@ def _read(response: requests.Response) -> Answer:
     reason, code = _why(values, status)
     if status in REFUSED_FOR_ALL:
         raise Misconfigured(reason, code=code)
+    if status == 404:
+        raise NoSuchObject(reason, code=code)
     if status in REFUSED:
         raise NothingHappened(reason, code=code)
     if status in BUSY:

@@ -34,6 +34,14 @@ ACCOUNT_CODES = frozenset(
 )
 """A request refused with one of these is refused until someone mends the account."""
 
+UNUSABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidHeader,
+)
+"""The address, or the secret that becomes a header, is none, so that nothing was sent."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -67,6 +75,8 @@ def _kind(error: stripe.StripeError) -> type[GatewayError]:
             return _refusal(error)
         case stripe.CardError():
             return NothingHappened
+        case stripe.APIConnectionError() if isinstance(error.__cause__, UNUSABLE):
+            return Misconfigured
         case stripe.APIConnectionError():
             return NothingHappened if never_left(error) else OutcomeUnknown
     # An IdempotencyError comes here: another request was sent under the key, and may have moved money.
