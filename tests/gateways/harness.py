@@ -5,16 +5,16 @@ starts the server on a free port of this machine and yields a Harness, and with 
 `tests/gateways/conftest.py`. The server is started once for each test module and keeps its book: tests use
 references of their own and never count all that is there.
 
-What the server at hand cannot do is said in `cannot`; a test that needs it is skipped with that reason. It is
-about the server, not the adapter: localstripe ignores idempotency keys, so it cannot KEEP_KEYS, whatever the
-adapter sends.
+What the server at hand cannot do is said in `cannot`; a test that needs it is left out for that gateway. It
+is about the server, not the adapter: localstripe pays nothing out, so it cannot SETTLE, whatever the adapter
+can read.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from duebook.gateways.protocol import CardSetup, Credentials, Gateway, SeenCharge
 
@@ -45,6 +45,7 @@ class Ability(Enum):
     CHECK_SECRETS = "refuses a wrong secret"
     REFUSE_CURRENCIES = "refuses a currency that the account lacks"
     REFUSE_SMALL_AMOUNTS = "refuses an amount below its minimum"
+    VOID = "takes a whole charge back before it is settled"
     SETTLE = "pays out to the business"
     DISPUTE = "opens disputes"
 
@@ -61,8 +62,8 @@ class Harness(Protocol):
     """A running server of a gateway, and the tester's hands at it."""
 
     name: str
-    cannot: frozenset[Ability]
-    behaviours: frozenset[Behaviour]
+    cannot: ClassVar[frozenset[Ability]]
+    behaviours: ClassVar[frozenset[Behaviour]]
     """The cards that it has."""
     credentials: Credentials
     """Right ones, with one webhook secret; tests replace parts of them."""

@@ -61,8 +61,8 @@ def test_a_second_card_of_a_customer_is_saved_beside_the_first(harness: Harness)
     assert len({card.token for card in cards if card}) == 2
 
 
+@needs(Ability.DECLINE_SETUPS)
 def test_a_card_that_its_bank_refuses_is_not_saved(harness: Harness):
-    needs(harness, Ability.DECLINE_SETUPS)
     gateway = gateway_of(harness)
     setup, _ = begun(harness)
 
@@ -74,8 +74,8 @@ def test_a_card_that_its_bank_refuses_is_not_saved(harness: Harness):
     assert seen.decline.message
 
 
+@needs(Ability.FORGET_CARDS)
 def test_a_forgotten_card_is_not_charged(harness: Harness):
-    needs(harness, Ability.FORGET_CARDS)
     gateway, request = gateway_of(harness), a_request(harness)
 
     gateway.forget_card(request.token)
@@ -84,8 +84,8 @@ def test_a_forgotten_card_is_not_charged(harness: Harness):
         gateway.create(request)
 
 
+@needs(Ability.FORGET_CARDS)
 def test_a_card_is_forgotten_twice_and_one_that_is_not_there_as_well(harness: Harness):
-    needs(harness, Ability.FORGET_CARDS)
     gateway, request = gateway_of(harness), a_request(harness)
 
     gateway.forget_card(request.token)
@@ -93,8 +93,8 @@ def test_a_card_is_forgotten_twice_and_one_that_is_not_there_as_well(harness: Ha
     gateway.forget_card("card_404")
 
 
+@needs(Ability.FORGET_CARDS)
 def test_a_charge_stays_what_it_was_when_its_card_is_forgotten(harness: Harness):
-    needs(harness, Ability.FORGET_CARDS)
     gateway, charge = gateway_of(harness), charged(harness)
     assert charge.card is not None
 

@@ -35,8 +35,8 @@ def test_a_charge_is_created_without_moving_money(harness: Harness):
     assert gateway.fetch(created.id) == created
 
 
+@needs(Ability.KEEP_KEYS)
 def test_a_charge_created_twice_under_one_key_is_one(harness: Harness):
-    needs(harness, Ability.KEEP_KEYS)
     gateway, request = gateway_of(harness), a_request(harness)
 
     first, second = gateway.create(request), gateway.create(request)
@@ -44,8 +44,8 @@ def test_a_charge_created_twice_under_one_key_is_one(harness: Harness):
     assert first == second
 
 
+@needs(Ability.KEEP_KEYS, Ability.COMPARE_KEYS)
 def test_another_charge_under_the_same_key_is_refused(harness: Harness):
-    needs(harness, Ability.KEEP_KEYS, Ability.COMPARE_KEYS)
     gateway, request = gateway_of(harness), a_request(harness)
     gateway.create(request)
 
@@ -78,8 +78,8 @@ def test_confirmed_twice_it_is_captured_once(harness: Harness):
     assert (again.outcome, again.captured_minor) == (Outcome.SUCCEEDED, 5000)
 
 
+@needs(Ability.KEEP_KEYS)
 def test_created_again_after_it_was_confirmed_it_is_shown_as_it_stands(harness: Harness):
-    needs(harness, Ability.KEEP_KEYS)
     gateway, request = gateway_of(harness), a_request(harness)
     confirmed = gateway.confirm(gateway.create(request).id, request)
 
@@ -88,7 +88,7 @@ def test_created_again_after_it_was_confirmed_it_is_shown_as_it_stands(harness: 
     assert again == confirmed
 
 
-@pytest.mark.parametrize("behaviour", DECLINES)
+@pytest.mark.parametrize("behaviour", [pytest.param(one, marks=needs(one)) for one in DECLINES])
 def test_a_decline_is_an_answer_with_its_class(harness: Harness, behaviour: Behaviour):
     gateway, request = gateway_of(harness), a_request(harness, behaviour=behaviour)
     created = gateway.create(request)
@@ -103,6 +103,7 @@ def test_a_decline_is_an_answer_with_its_class(harness: Harness, behaviour: Beha
     assert gateway.fetch(created.id) == confirmed
 
 
+@needs(Behaviour.AUTHENTICATION_REQUIRED)
 def test_a_charge_may_ask_for_the_customer(harness: Harness):
     gateway = gateway_of(harness)
     request = a_request(harness, behaviour=Behaviour.AUTHENTICATION_REQUIRED)
@@ -114,6 +115,7 @@ def test_a_charge_may_ask_for_the_customer(harness: Harness):
     assert confirmed.action_url.startswith("http")
 
 
+@needs(Behaviour.AUTHENTICATION_REQUIRED)
 def test_authenticated_by_the_customer_it_succeeds(harness: Harness):
     gateway = gateway_of(harness)
     request = a_request(harness, behaviour=Behaviour.AUTHENTICATION_REQUIRED)
@@ -125,8 +127,8 @@ def test_authenticated_by_the_customer_it_succeeds(harness: Harness):
     assert (seen.outcome, seen.captured_minor, seen.action_url) == (Outcome.SUCCEEDED, 5000, "")
 
 
+@needs(Ability.CANCEL_CHARGES)
 def test_cancelled_before_it_is_confirmed_it_never_happens(harness: Harness):
-    needs(harness, Ability.CANCEL_CHARGES)
     gateway, request = gateway_of(harness), a_request(harness)
     created = gateway.create(request)
 
@@ -137,8 +139,8 @@ def test_cancelled_before_it_is_confirmed_it_never_happens(harness: Harness):
     assert gateway.fetch(created.id).captured_minor == 0
 
 
+@needs(Ability.CANCEL_CHARGES)
 def test_a_cancelled_charge_cannot_be_confirmed(harness: Harness):
-    needs(harness, Ability.CANCEL_CHARGES)
     gateway, request = gateway_of(harness), a_request(harness)
     created = gateway.create(request)
     gateway.cancel(created.id)
@@ -148,8 +150,9 @@ def test_a_cancelled_charge_cannot_be_confirmed(harness: Harness):
     assert (confirmed.outcome, confirmed.captured_minor) == (Outcome.CANCELLED, 0)
 
 
+@needs(Ability.CANCEL_CHARGES)
+@needs(Behaviour.AUTHENTICATION_REQUIRED)
 def test_cancelled_while_it_asks_for_the_customer_it_never_happens(harness: Harness):
-    needs(harness, Ability.CANCEL_CHARGES)
     gateway = gateway_of(harness)
     request = a_request(harness, behaviour=Behaviour.AUTHENTICATION_REQUIRED)
     asking = gateway.confirm(gateway.create(request).id, request)
@@ -174,8 +177,8 @@ def test_a_charge_that_is_not_there_is_said_to_be_nothing(harness: Harness):
         gateway_of(harness).fetch("ch_404")
 
 
+@needs(Ability.LIST_BY_TIME)
 def test_a_charge_is_found_by_its_reference_among_those_of_its_time(harness: Harness):
-    needs(harness, Ability.LIST_BY_TIME)
     gateway, request = gateway_of(harness), a_request(harness)
     created = gateway.create(request)
     moment = timedelta(seconds=2)
@@ -187,8 +190,8 @@ def test_a_charge_is_found_by_its_reference_among_those_of_its_time(harness: Har
     assert [seen.id for seen in before if seen.reference == request.reference] == []
 
 
+@needs(Ability.LIST_BY_TIME)
 def test_more_charges_than_a_page_holds_are_listed_once_each(harness: Harness):
-    needs(harness, Ability.LIST_BY_TIME)
     gateway, request = gateway_of(harness), a_request(harness)
     since = harness.now() - timedelta(seconds=2)
     requests = [with_amount(request, 1000 + n, key=f"{request.key}-{n}") for n in range(103)]
@@ -202,16 +205,16 @@ def test_more_charges_than_a_page_holds_are_listed_once_each(harness: Harness):
     assert len(listed) == len(set(listed))
 
 
+@needs(Ability.REFUSE_CURRENCIES)
 def test_a_currency_that_the_account_lacks_is_a_matter_of_its_configuration(harness: Harness):
-    needs(harness, Ability.REFUSE_CURRENCIES)
     gateway, request = gateway_of(harness), a_request(harness)
 
     with pytest.raises(Misconfigured):
         gateway.create(with_amount(request, 5000, currency=harness.foreign_currency))
 
 
+@needs(Ability.REFUSE_SMALL_AMOUNTS)
 def test_an_amount_below_the_least_is_refused(harness: Harness):
-    needs(harness, Ability.REFUSE_SMALL_AMOUNTS)
     gateway, request = gateway_of(harness), a_request(harness)
     least_minor = gateway.guarantees.minimum_minor["USD"]
 

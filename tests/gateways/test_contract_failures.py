@@ -46,8 +46,8 @@ def test_the_account_is_seen(harness: Harness):
     assert not account.currencies or "USD" in account.currencies
 
 
+@needs(Ability.CHECK_SECRETS)
 def test_a_wrong_secret_is_a_matter_of_configuration(harness: Harness):
-    needs(harness, Ability.CHECK_SECRETS)
     gateway, request = harness.build(replace(harness.credentials, secret="sk_wrong")), a_request(harness)
 
     with pytest.raises(Misconfigured):
@@ -97,8 +97,8 @@ def test_a_connection_that_breaks_after_the_effect_leaves_it_unknown_until_one_a
     assert gateway.fetch(created.id).outcome is Outcome.SUCCEEDED
 
 
+@needs(Ability.KEEP_KEYS)
 def test_sent_again_under_its_key_a_charge_whose_answer_was_lost_is_one(harness: Harness):
-    needs(harness, Ability.KEEP_KEYS)
     gateway, request = gateway_of(harness), a_request(harness)
     with altering_server(harness.credentials.base_url, lambda _: None) as url:
         for _ in range(2):

@@ -126,8 +126,8 @@ def test_a_huge_message_is_refused(harness: Harness, body: bytes):
         gateway_of(harness).verify_webhook(huge, signed(harness, huge), now=NOW)
 
 
+@needs(Ability.LIST_EVENTS)
 def test_events_are_listed_the_oldest_first(harness: Harness):
-    needs(harness, Ability.LIST_EVENTS)
     since = harness.now() - timedelta(seconds=2)
     first, second = charged(harness), charged(harness)
 
@@ -140,8 +140,8 @@ def test_events_are_listed_the_oldest_first(harness: Harness):
     assert all(event.occurred_at >= since for event in events)
 
 
+@needs(Ability.LIST_EVENTS)
 def test_there_are_no_events_after_now(harness: Harness):
-    needs(harness, Ability.LIST_EVENTS)
     charged(harness)
 
     assert list(gateway_of(harness).list_events(since=harness.now() + timedelta(minutes=1))) == []
