@@ -11,11 +11,13 @@ import pytest
 
 from tests.gateways.harness import Ability, Harness
 from tests.gateways.sandbox.harness import SandboxHarness, sandbox_harness
+from tests.gateways.stripe.harness import StripeHarness, stripe_harness
 
 Start = Callable[[Path], AbstractContextManager[Harness]]
 
 HARNESSES: dict[str, tuple[type[Harness], Start]] = {
     "sandbox": (SandboxHarness, sandbox_harness),
+    "stripe": (StripeHarness, stripe_harness),
 }
 """By name, a kind of harness, and a context manager that is given an empty folder and yields one."""
 
