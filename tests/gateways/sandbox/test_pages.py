@@ -111,6 +111,23 @@ def test_an_authentication_decides_a_charge_once(
     assert sum(row["amount_minor"] for row in moved) == moved_minor
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("https://pay.example.com/", 303), ("javascript:alert(1)", 200), ("//a.example", 200)],
+)
+def test_an_authentication_leads_back_to_addresses_of_the_web_only(
+    sandbox: Sandbox, address: str, status: int
+):
+    page = asking(sandbox)["action_url"]
+    back = {"return_url": address}
+
+    shown = requests.get(page, params=back, timeout=10)
+    done = requests.post(page, params=back, data={"result": "complete"}, timeout=10, allow_redirects=False)
+
+    assert "javascript" not in shown.text
+    assert (done.status_code, done.headers.get("Location")) == (status, address if status == 303 else None)
+
+
 def test_a_failed_authentication_is_a_decline_of_its_own_code(sandbox: Sandbox):
     charge = asking(sandbox)
     requests.post(charge["action_url"], data={"result": "fail"}, timeout=10)

@@ -1,6 +1,7 @@
 """The sandbox tells what happened: signed, again until it is taken, and in any order that a test wants."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -89,14 +90,16 @@ def test_what_is_not_taken_is_sent_again_under_the_same_id(alone: Sandbox):
     assert (delivery["state"], delivery["attempts"], delivery["status"]) == ("delivered", 4, 200)
 
 
-def test_after_five_times_it_is_given_up_and_can_still_be_asked_for(alone: Sandbox):
+def test_after_five_times_and_growing_pauses_it_is_given_up_and_can_still_be_asked_for(alone: Sandbox):
     card = alone.card()
+    begun = time.monotonic()
     with receiving(*[500] * 5) as receiver:
         listen(alone, receiver)
         charge = alone.create(card=card)
         assert quiet(alone)
 
         assert len(receiver.received) == 5
+    assert time.monotonic() - begun >= 0.05 + 0.1 + 0.2 + 0.4
     assert states(alone) == ["failed"]
     assert alone.ask("GET", "/events")["events"][-1]["object_id"] == charge["id"]
 
@@ -166,6 +169,7 @@ def test_held_webhooks_are_released_in_any_order(alone: Sandbox):
             receiver.received.clear()
             alone.ask("POST", "/control/webhooks/release", {"events": [*order, order[0]]})
             assert [event.id for event in receiver.events()] == [*order, order[0]]
+        assert set(states(alone)) == {"delivered"}
 
 
 def test_released_without_an_order_all_come_as_they_happened_and_none_is_held_any_more(alone: Sandbox):

@@ -11,7 +11,7 @@ from duebook.gateways.sandbox.processor.call import Call, web_address
 from duebook.gateways.sandbox.processor.charges import capture, decline, find_charge
 from duebook.gateways.sandbox.processor.setups import find_setup, save_card
 
-DECIMALS = {"JPY": 0}
+DECIMALS = {"JPY": 0, "KWD": 3}
 
 STYLE = """
 body { background: #f1f5f9; color: #1e293b; font: 16px/1.5 system-ui, sans-serif; margin: 0; }
