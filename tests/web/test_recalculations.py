@@ -182,7 +182,7 @@ def test_many_orders_are_previewed_and_then_recalculated(client: Client) -> None
     answer = client.post(address, fields_of(form))
 
     assert "All 3 orders are done." in text_of(answer)
-    assert "Posted so far: $12.00." in text_of(answer)
+    assert "Commissions posted: $12.00." in text_of(answer)
     assert sorted(CommissionEntry.objects.values_list("amount_minor", flat=True)) == [400] * 6
 
 
@@ -206,8 +206,9 @@ def test_a_long_run_goes_on_where_it_stopped_and_keeps_its_reasons(
 
     assert "1 of 3 orders are done." in text_of(first)
     assert "2 of 3 orders are done." in text_of(second)
+    assert "Posted so far: $4.00." in text_of(second)
     assert "All 3 orders are done." in text_of(third)
-    assert "Posted so far: $8.00." in text_of(third)
+    assert "Commissions posted: $8.00." in text_of(third)
     for answer in (first, second, third):
         assert f"{refused.order} : Commission of this order is in payout" in text_of(answer)
 
