@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from duebook.commissions.explaining import SoFar, why_nothing_so_far
-from duebook.commissions.models import Accrual, CommissionEntry
+from duebook.commissions.models import Accrual, AccrualBasis, CommissionEntry
 from duebook.commissions.order_commissions import commissions_of, explanation_of
 from duebook.domain.commission_base import Exclusion
 from duebook.domain.commission_release import Counters, WhyNothing
@@ -18,6 +18,7 @@ from duebook.invoices.models import Invoice
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.assign_partners import assign_partners
 from duebook.sales.services.change_order import change_order
+from duebook.sales.services.recalculate_order import recalculate_order
 from tests.factories import SYSTEM, day, key, line, make_invoice, make_partner, make_payment, make_program
 
 pytestmark = pytest.mark.django_db
@@ -73,16 +74,33 @@ def test_what_was_taken_back_explains_itself_too() -> None:
     assert (found.earned_before_minor, found.earned_after_minor) == (400, 0)
 
 
-def test_an_entry_tells_that_the_order_changed_since() -> None:
+def test_an_entry_tells_that_the_order_changed_since_and_keeps_the_lines_of_then() -> None:
     dana = make_partner("Dana")
     make_program(dana)
     invoice = make_invoice("100.00", lead_partner_id=dana.pk)
     make_payment("40.00", invoice=invoice)
     change_order(order_id=invoice.order_id, lines=[line("200.00")], request_key=key(), actor=SYSTEM, on=day())
+    make_payment("160.00", invoice=invoice)
 
-    found = explanation_of(CommissionEntry.objects.order_by("id")[0].pk)
+    paid, paid_again = CommissionEntry.objects.order_by("id")
+    found = explanation_of(paid.pk)
 
     assert (found.total_minor, found.total_now_minor, found.has_changed_since) == (1000, 2000, True)
+    assert [(one.line_minor, one.exact) for one in found.lines] == [(10000, Fraction(1000))]
+    assert [(one.line_minor, one.exact) for one in explanation_of(paid_again.pk).lines] == [
+        (20000, Fraction(2000))
+    ]
+    assert paid.basis_id != paid_again.basis_id
+
+
+def test_recalculating_what_stays_the_same_makes_no_new_basis() -> None:
+    dana = make_partner("Dana")
+    make_program(dana)
+    invoice = make_invoice("100.00", lead_partner_id=dana.pk)
+
+    recalculate_order(order_id=invoice.order_id, request_key=key(), actor=SYSTEM, on=day())
+
+    assert AccrualBasis.objects.count() == 1
 
 
 def test_an_entry_that_is_none_is_not_found() -> None:

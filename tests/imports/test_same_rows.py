@@ -12,17 +12,28 @@ from django.db import connection, transaction
 from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
 from duebook.catalog.services.add_product import add_product
+from duebook.commissions.terms_book import read_terms_book, terms_now
 from duebook.contacts.details import ContactDetails
 from duebook.contacts.models import Contact
 from duebook.contacts.services.add_contact import add_contact
+from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.domain.permissions import Actor, Source
 from duebook.domain.recording import PaymentInput, Share
 from duebook.imports.order_batch import request_key_of_order, request_key_of_payment
 from duebook.invoices.models import Invoice
+from duebook.partners.models import PartnerOverride, Referral
 from duebook.payments.services.record_payment import record_payment
 from duebook.sales.services.place_order import place_order
-from tests.factories import day, payment_type, usd
+from tests.factories import (
+    day,
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_program,
+    payment_type,
+    usd,
+)
 from tests.imports.importing import Importing
 from tests.snapshot import everything
 
@@ -50,6 +61,90 @@ def test_the_same_rows_are_written_as_by_the_services(importing: Importing) -> N
     assert imported == written
     assert len(imported["orders.OrderItem"]) == 4
     assert len(imported["payments.Payment"]) == 2
+
+
+def test_commissions_are_written_as_by_the_services(importing: Importing) -> None:
+    """Codes of the file, a referral, up front and on payment, a parent, an override, one who earns always."""
+    ben = make_partner("Ben", code="BEN1")
+    dana = make_partner("Dana", code="DANA1", parent=ben)
+    cora = make_partner("Cora", code="CORA1")
+    make_partner("Ella", code="ELLA1", global_override=True)
+    make_program(dana, cora, rates={("lead", 1): 1000, ("lead", 2): 200, ("sale", 1): 333})
+    make_program(ben, name="Up front", priority=5, payout_type="up_front", rates={("sale", 1): 500})
+    acme = make_contact("Acme Inc")
+    Referral.objects.create(contact=acme, partner=cora, role="lead", since=day(-400))
+    header = (
+        "customer_name,order_number,order_date,item,amount,paid,paid_on,payment_type,"
+        "lead_partner,sale_partner"
+    )
+    rows = [
+        "Acme Inc,B-1,2026-01-05,Logo,350.00,100.00,2026-01-10,Check,dana1,DANA1",
+        "Acme Inc,B-2,2026-01-06,Logo,99.99,yes,2026-01-06,Check,,",
+        "Acme Inc,B-3,2026-01-07,Logo,10.00,,,,,BEN1",
+    ]
+    logo = add_product(
+        details=ProductDetails(name="Logo", price=usd("350.00")), request_key="d", actor=IMPORT
+    )
+    start = _sequences()
+
+    def place_and_pay() -> None:
+        orders = [
+            ("B-1", date(2026, 1, 5), 35000, dana, dana),
+            ("B-2", date(2026, 1, 6), 9999, cora, None),
+            ("B-3", date(2026, 1, 7), 1000, cora, ben),
+        ]
+        for number, ordered_on, minor, lead, sale in orders:
+            price = Decimal(minor) / 100
+            _place(
+                f"number:{number}",
+                acme,
+                f"Order {number}",
+                ordered_on,
+                [LineInput(ItemKind.PRODUCT, "Logo", Decimal(1), price, logo.pk, minor)],
+                lead_partner_id=lead.pk,
+                sale_partner_id=sale.pk if sale else None,
+            )
+        _pay("number:B-1", acme, "100.00", "Check", date(2026, 1, 10))
+        _pay("number:B-2", acme, "99.99", "Check", date(2026, 1, 6))
+
+    imported = _rows_after(lambda: importing(header, *rows), start)
+    written = _rows_after(place_and_pay, start)
+
+    assert imported == written
+    earned = {
+        (row["cause"], row["partner_id"], row["amount_minor"])
+        for row in imported["commissions.CommissionEntry"]
+    }
+    assert earned == {
+        ("order_placed", ben.pk, 50),
+        ("payment", dana.pk, 1000),
+        ("payment", dana.pk, 333),
+        ("payment", ben.pk, 200),
+        ("payment", cora.pk, 1000),
+    }
+    assert len(imported["commissions.FrozenTerms"]) == 3
+
+
+def test_the_book_gives_each_new_order_the_terms_that_are_read_for_it() -> None:
+    ben = make_partner("Ben", code="BEN1")
+    dana = make_partner("Dana", code="DANA1", parent=ben)
+    cora = make_partner("Cora", code="CORA1", status="inactive")
+    ella = make_partner("Ella", code="ELLA1", global_override=True, parent=dana)
+    make_program(dana, cora, rates={("lead", 1): 1000, ("lead", 2): 200, ("sale", 1): 333})
+    make_program(ben, ella, name="Second", priority=5, rates={("sale", 1): 500})
+    PartnerOverride.objects.create(partner=ella, role="sale", percent_bps=100)
+    book = read_terms_book()
+
+    for lead, sale in ((dana, None), (None, cora), (ella, ben), (None, None), (dana, dana)):
+        invoice = make_invoice(
+            lead_partner_id=lead.pk if lead else None, sale_partner_id=sale.pk if sale else None
+        )
+        roles = {PartnerRole.LEAD: lead, PartnerRole.SALE: sale}
+        assigned = {role: partner.pk for role, partner in roles.items() if partner}
+
+        found = book.terms(order_id=invoice.order_id, currency="USD", assigned=assigned)
+
+        assert found == terms_now(invoice.order)
 
 
 def _place_and_pay() -> None:

@@ -39,6 +39,13 @@ CHECKS = {
     "reversal_amount_positive",
     "return_has_a_reason",
     "return_amounts",
+    "accrual_earned_within_total",
+    "accrual_in_range",
+    "commissionentry_not_zero",
+    "orderoverride_rate_in_range",
+    "payout_amount_positive",
+    "payoutbatch_total_positive",
+    "payoutbatch_paid_has_a_date",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -51,6 +58,10 @@ UNIQUE = {
     "order_source_once",
     "orderitem_position_once",
     "paymenttype_label_once",
+    "accrual_once",
+    "orderoverride_once",
+    "payout_once_a_batch",
+    "payoutline_entry_in_one_live_payout",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -69,6 +80,14 @@ TRIGGERS = {
     "payments_reversal_no_truncate",
     "payments_return_no_change",
     "payments_return_no_truncate",
+    "commissions_commissionentry_no_change",
+    "commissions_commissionentry_no_truncate",
+    "commissions_accrualbasis_no_change",
+    "commissions_accrualbasis_no_truncate",
+    "commissions_payout_facts_fixed",
+    "commissions_payout_no_delete",
+    "commissions_payoutline_facts_fixed",
+    "commissions_payoutline_no_delete",
 }
 OPEN_INDEXES = {"invoice_open_by_due", "invoice_open_by_contact", "payment_with_credit", "contact_search"}
 

@@ -13,7 +13,6 @@ from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.permissions import Role
 from duebook.partners.models import Partner
 from duebook.partners.services.refer_contact import refer_contact
-from duebook.portal.queries import statement_for
 from duebook.staff.models import Business
 from tests.factories import (
     SYSTEM,
@@ -157,17 +156,6 @@ def test_a_statement_is_a_file_too(client: Client) -> None:
 
     assert file["Content-Type"] == "application/pdf"
     assert file.content.startswith(b"%PDF")
-
-
-@pytest.mark.parametrize(("allowed", "name"), [(True, "Acme"), (False, "")])
-def test_the_file_names_customers_only_where_the_business_allows(*, allowed: bool, name: str) -> None:
-    Business.objects.update(partners_see_names=allowed)
-    earning("Dana", "DANA1", "Acme")
-    paid()
-
-    found = statement_for(Payout.objects.get(), Business.objects.get())
-
-    assert [line.customer for line in found.lines] == [name]
 
 
 def test_a_payout_that_waits_for_approval_is_not_promised(client: Client) -> None:

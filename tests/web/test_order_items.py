@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.catalog.models import Product
 from duebook.domain.permissions import Role
@@ -90,6 +91,8 @@ def test_the_contacts_partners_are_the_default_and_can_be_changed(client: Client
 
     order = Order.objects.get()
     assert (order.lead_partner, order.sale_partner) == (dana, sam)
+    told = ProcrastinateJob.objects.filter(task_name="notify_partner_of_sale").values_list("args", flat=True)
+    assert [args["partner_id"] for args in told.order_by("id")] == [dana.pk, sam.pk]
 
 
 @pytest.mark.parametrize(

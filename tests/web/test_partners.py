@@ -101,6 +101,8 @@ def test_a_partner_is_added_for_a_contact_that_was_searched(client: Client) -> N
     address = f"/partners/new/?contact={dana.pk}"
     assert f'href="{address}"' in search.content.decode()
     form = client.get(address)
+    assert "Yes: an e-mail when a contact is noted as referred by the partner" in text_of(form)
+    assert "Yes: an e-mail when an order gets the partner as lead or sale partner" in text_of(form)
     answer = client.post(
         address, fields_of(form, code="DANA1", parent=str(paul.pk), notify_on_lead="yes"), follow=True
     )
@@ -332,7 +334,7 @@ def test_an_entry_costs_the_same_whatever_the_order_holds(
     earning()
     entry = CommissionEntry.objects.order_by("id")[0]
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(f"/commissions/entries/{entry.pk}/")
 
 

@@ -40,6 +40,16 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             ),
         ),
         (
+            "partner.notified",
+            {"name": "Dana", "address": "dana@example.com", "number": "#1042"},
+            "Referral partner Dana told of order #1042 by e-mail to dana@example.com.",
+        ),
+        (
+            "partner.notified",
+            {"name": "Dana", "address": "dana@example.com"},
+            "Referral partner Dana told of this contact by e-mail to dana@example.com.",
+        ),
+        (
             "payment.returned",
             {"number": 318, "amount_minor": 12500, "currency": "EUR"},
             "Payment P-318 of €125.00 returned by the bank.",

@@ -83,7 +83,7 @@ class Explanation:
 
     @property
     def has_changed_since(self) -> bool:
-        """Whether the order's items or rules changed afterwards: then ``lines`` are those of now."""
+        """Whether the order's items or rules changed afterwards; ``lines`` stay those of the entry."""
         return self.total_minor != self.total_now_minor
 
     def is_held(self, on: date) -> bool:
@@ -125,9 +125,10 @@ def _ruled(frozen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def explain(entry: CommissionEntry, sold: Sequence[SoldLine], payout: ExplainedPayout | None) -> Explanation:
-    """The explanation of an entry that was read with its accrual, invoice, order, contact and program."""
+def explain(entry: CommissionEntry, payout: ExplainedPayout | None) -> Explanation:
+    """The explanation of an entry; it was read with its basis, accrual, invoice, order, contact, program."""
     accrual = entry.accrual
+    sold = [SoldLine.from_json(line) for line in entry.basis.sold]
     invoice = accrual.invoice
     return Explanation(
         entry_id=entry.pk,
@@ -146,7 +147,7 @@ def explain(entry: CommissionEntry, sold: Sequence[SoldLine], payout: ExplainedP
         contact_name=invoice.contact.name,
         payment_id=entry.payment_id,
         cause=EntryCause(entry.cause),
-        lines=explained_lines(sold, accrual.lines),
+        lines=explained_lines(sold, entry.basis.lines),
         total_minor=entry.total_minor,
         total_now_minor=accrual.total_minor,
         whole_minor=entry.whole_minor,

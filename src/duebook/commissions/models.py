@@ -61,6 +61,20 @@ class FrozenTerms(models.Model):
         return f"terms of {self.order_id}"
 
 
+class AccrualBasis(models.Model):
+    """What an accrual's total was computed from: the order's lines as they were then, and the rule of each.
+
+    Append-only: an entry keeps the basis it was made by, whatever becomes of the order.
+    """
+
+    sold = models.JSONField(_("lines of the order"))
+    lines = models.JSONField(_("lines with their rules"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    def __str__(self) -> str:
+        return f"basis {self.pk}"
+
+
 class Accrual(models.Model):
     """What one partner can earn on one invoice in a role and at a level, with its rule frozen.
 
@@ -84,7 +98,13 @@ class Accrual(models.Model):
     total_minor = models.BigIntegerField(_("total"))
     counted_minor = models.BigIntegerField(_("released by"), default=0)
     earned_minor = models.BigIntegerField(_("earned"), default=0)
-    lines = models.JSONField(_("lines with their rules"), default=list)
+    basis = models.ForeignKey(
+        AccrualBasis,
+        on_delete=models.RESTRICT,
+        related_name="accruals",
+        verbose_name=_("basis"),
+        db_index=False,
+    )
     silence = models.CharField(_("why it earns nothing"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
@@ -128,6 +148,13 @@ class CommissionEntry(models.Model):
     )
     partner = models.ForeignKey(
         Partner, on_delete=models.RESTRICT, related_name="entries", verbose_name=_("partner"), db_index=False
+    )
+    basis = models.ForeignKey(
+        AccrualBasis,
+        on_delete=models.RESTRICT,
+        related_name="entries",
+        verbose_name=_("basis"),
+        db_index=False,
     )
     cause = models.CharField(_("cause"), max_length=16, choices=Causes)
     amount_minor = models.BigIntegerField(_("amount"))

@@ -16,7 +16,6 @@ from duebook.commissions.explaining import (
     why_nothing_so_far,
 )
 from duebook.commissions.models import Accrual, CommissionEntry, PayoutBatch, PayoutLine
-from duebook.commissions.queries import sold_lines
 from duebook.domain.commission_base import SoldLine
 from duebook.domain.commission_outlook import still_to_come
 from duebook.domain.commission_release import Counters, WhyNothing
@@ -31,12 +30,14 @@ def explanation_of(entry_id: int) -> Explanation:
     """The entry with all that made it. Raises NotFound."""
     entry = (
         CommissionEntry.objects.filter(pk=entry_id)
-        .select_related("partner", "accrual__program", "accrual__invoice__order", "accrual__invoice__contact")
+        .select_related(
+            "partner", "basis", "accrual__program", "accrual__invoice__order", "accrual__invoice__contact"
+        )
         .first()
     )
     if entry is None:
         raise NotFound(what="Commission entry", id=entry_id)
-    return explain(entry, sold_lines(entry.accrual.invoice.order_id), _payout_of(entry))
+    return explain(entry, _payout_of(entry))
 
 
 def _payout_of(entry: CommissionEntry) -> ExplainedPayout | None:
@@ -65,7 +66,7 @@ class OrderCommission:
     def is_of_the_order(self) -> bool:
         """Whether the partner is still to earn here, or was on the order before and has earned something."""
         return bool(
-            self.accrual.lines or self.accrual.silence in Silence.__members__.values() or self.entries
+            self.accrual.basis.lines or self.accrual.silence in Silence.__members__.values() or self.entries
         )
 
 
@@ -90,7 +91,7 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
     """The accruals of an invoice that was read with its order and void; two queries."""
     accruals = list(
         Accrual.objects.filter(invoice=invoice)
-        .select_related("partner", "program")
+        .select_related("partner", "program", "basis")
         .order_by("role", "level", "id")
     )
     entries: dict[int, list[CommissionEntry]] = {}
@@ -106,7 +107,7 @@ def commissions_of(invoice: Invoice, items: Sequence[OrderItem]) -> OrderCommiss
     rows = [
         OrderCommission(
             accrual=accrual,
-            lines=explained_lines(sold, accrual.lines),
+            lines=explained_lines(sold, accrual.basis.lines),
             to_come_minor=to_come[accrual.pk],
             never_minor=accrual.total_minor - accrual.earned_minor - to_come[accrual.pk],
             why_nothing=why_nothing_so_far(accrual, counters),

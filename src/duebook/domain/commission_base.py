@@ -3,10 +3,11 @@
 Invariant: no base is below zero, and a discount is spread over the product lines to the last cent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from duebook.domain.order_lines import ItemKind
 from duebook.domain.splitting import largest_remainder
@@ -23,6 +24,23 @@ class SoldLine:
     quantity: Decimal
     line_minor: int
     apply_to_commissions: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values that ``from_json`` reads back."""
+        return {
+            "position": self.position,
+            "kind": self.kind.value,
+            "product_id": self.product_id,
+            "description": self.description,
+            "quantity": format(self.quantity.normalize(), "f"),
+            "line_minor": self.line_minor,
+            "apply_to_commissions": self.apply_to_commissions,
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "SoldLine":
+        """The line that ``as_json`` wrote."""
+        return cls(**{**plain, "kind": ItemKind(plain["kind"]), "quantity": Decimal(plain["quantity"])})
 
 
 class Exclusion(StrEnum):

@@ -554,6 +554,12 @@ class PaymentTypeUnknown(Invalid):
     message = "There is no payment type {label}. There are: {known}."
 
 
+class PartnerCodeUnknown(Invalid):
+    code = "partner_code_unknown"
+    field = "lead_partner"
+    message = "There is no referral partner with the code {code}. Add the partner first, or mend the code."
+
+
 class SeveralMatch(Conflict):
     code = "several_match"
     message = "{count} {what} match {text}. Give each a customer_id or a name of its own."

@@ -60,6 +60,8 @@ class ImportedOrder:
     lines: tuple[ImportedLine, ...]
     total_minor: int
     paid: Paid | None
+    lead_partner: str = ""
+    sale_partner: str = ""
 
 
 def decide_order(rows: Sequence[CheckedRow], terms: ImportTerms) -> ImportedOrder:
@@ -94,6 +96,8 @@ def decide_order(rows: Sequence[CheckedRow], terms: ImportTerms) -> ImportedOrde
         lines=lines,
         total_minor=total_minor,
         paid=_decide_paid(first, first.ordered_on, total_minor),
+        lead_partner=first.lead_partner,
+        sale_partner=first.sale_partner,
     )
 
 
@@ -110,6 +114,8 @@ def _check_same_order(first: CheckedRow, row: CheckedRow) -> None:
         (Column.PAID, first.paid_minor, row.paid_minor),
         (Column.PAID_ON, first.paid_on, row.paid_on),
         (Column.PAYMENT_TYPE, first.payment_label.lower(), row.payment_label.lower()),
+        (Column.LEAD_PARTNER, first.lead_partner.lower(), row.lead_partner.lower()),
+        (Column.SALE_PARTNER, first.sale_partner.lower(), row.sale_partner.lower()),
     )
     for column, of_first, of_row in pairs:
         if of_row not in (None, "", of_first):

@@ -48,6 +48,8 @@ class Column(StrEnum):
     PAID = "paid"
     PAID_ON = "paid_on"
     PAYMENT_TYPE = "payment_type"
+    LEAD_PARTNER = "lead_partner"
+    SALE_PARTNER = "sale_partner"
 
 
 _MOST_CHARACTERS = {
@@ -57,6 +59,8 @@ _MOST_CHARACTERS = {
     Column.ORDER_NUMBER: 80,
     Column.TITLE: 200,
     Column.ITEM: 200,
+    Column.LEAD_PARTNER: 60,
+    Column.SALE_PARTNER: 60,
 }
 _PAID = frozenset({"yes", "y", "true", "paid", "x"})
 _UNPAID = frozenset({"no", "n", "false", "unpaid", "0"})
@@ -112,6 +116,8 @@ class CheckedRow(NamedTuple):
     paid_minor: int | None
     paid_on: date | None
     payment_label: str
+    lead_partner: str = ""
+    sale_partner: str = ""
 
 
 def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> CheckedRow:
@@ -151,6 +157,8 @@ def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> Check
         paid_minor=paid_minor,
         paid_on=_read_date(value(Column.PAID_ON), Column.PAID_ON, terms),
         payment_label=value(Column.PAYMENT_TYPE, ""),
+        lead_partner=value(Column.LEAD_PARTNER, ""),
+        sale_partner=value(Column.SALE_PARTNER, ""),
     )
 
 

@@ -5,13 +5,14 @@ Columns that are not named take the defaults of the database, as they do there.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.db import connection
 
 from duebook.domain.accounts import TransferKind
+from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.order_lines import OrderLines, invoice_postings
 from duebook.domain.permissions import Actor
 from duebook.imports.known_rows import KnownContact
@@ -26,7 +27,8 @@ _PRODUCT = (
     "COPY catalog_product (id, name, sku, price_minor, currency, taxable, active, description) FROM STDIN"
 )
 _ORDER = (
-    "COPY orders_order (id, number, contact_id, title, ordered_on, currency, source, source_key) FROM STDIN"
+    "COPY orders_order (id, number, contact_id, title, ordered_on, currency, source, source_key,"
+    " lead_partner_id, sale_partner_id) FROM STDIN"
 )
 _ITEM = (
     "COPY orders_orderitem (order_id, position, kind, product_id, description, quantity, unit_price,"
@@ -62,6 +64,7 @@ class NewOrder:
     source_key: str
     request_key: str
     hashed: str
+    partners: Mapping[PartnerRole, int] = field(default_factory=dict)
 
 
 class BulkRows:
@@ -101,9 +104,9 @@ class BulkRows:
         currency = placed.total.currency
         contact_id = order.contact_id
         source_key = order.source_key
-        self._rows[_ORDER].append(
-            (placed.order_id, placed.number, contact_id, order.title, day, currency, self._source, source_key)
-        )
+        partners = (order.partners.get(PartnerRole.LEAD), order.partners.get(PartnerRole.SALE))
+        row = (placed.order_id, placed.number, contact_id, order.title, day, currency, self._source)
+        self._rows[_ORDER].append((*row, source_key, *partners))
         self._add_items(placed.order_id, order.lines)
         invoice_id = placed.invoice_id
         ids = (invoice_id, placed.invoice_number, placed.order_id, contact_id)
@@ -158,11 +161,19 @@ class BulkRows:
 
         Raises IntegrityError or DataError when the database refuses a row.
         """
-        with connection.cursor() as cursor:
-            for statement, rows in self._rows.items():
-                if not rows:
-                    continue
-                # Django does not turn the driver's errors of a COPY into its own by itself.
-                with connection.wrap_database_errors, cursor.copy(statement) as copy:
-                    for row in rows:
-                        copy.write_row(row)
+        copy_rows(self._rows)
+
+
+def copy_rows(rows_of: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """One COPY for each statement that has rows, in the order given.
+
+    Raises IntegrityError or DataError when the database refuses a row.
+    """
+    with connection.cursor() as cursor:
+        for statement, rows in rows_of.items():
+            if not rows:
+                continue
+            # Django does not turn the driver's errors of a COPY into its own by itself.
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)

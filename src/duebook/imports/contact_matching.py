@@ -30,6 +30,11 @@ class ContactMatching:
         self._ids = iter(ids.take(["contacts_contact_id_seq"], unknown))
         self.new: dict[int, KnownContact] = {}
 
+    @property
+    def known_ids(self) -> set[int]:
+        """The contacts that were there before and that a customer may be."""
+        return {contact.id for named in self._by_name.values() for contact in named} - self.new.keys()
+
     def find(self, customer: Customer) -> int:
         """The id of the contact, which is in ``new`` when it has to be added. Raises SeveralMatch."""
         candidates = self._candidates(customer)

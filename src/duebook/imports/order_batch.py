@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum
+from itertools import count
 
+from duebook.commissions.terms_book import TermsBook, read_terms_book
+from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.errors import DomainError, OrderDiffers, PeriodClosed
 from duebook.domain.money import Money
 from duebook.domain.order_import import ImportedOrder, Paid
@@ -22,7 +25,9 @@ from duebook.imports.bulk_rows import BulkRows, NewOrder
 from duebook.imports.contact_matching import ContactMatching
 from duebook.imports.known_rows import KnownContact, KnownOrder, known_orders
 from duebook.imports.new_ids import IdsOfNothing, IdsOfSequences
+from duebook.imports.order_commissions import CommissionRows, OrderCommissions, decide_commissions
 from duebook.imports.order_reading import KeyedOrder
+from duebook.imports.partner_matching import PartnerMatching, match_partners
 from duebook.imports.payment_labels import PaymentLabels
 from duebook.imports.product_matching import NewProduct, ProductMatching
 from duebook.imports.refusals import Refusal
@@ -75,6 +80,8 @@ class _Read:
     orders: list[KeyedOrder]
     contacts: ContactMatching
     products: ProductMatching
+    terms: TermsBook
+    partners: PartnerMatching
     situation: Situation
     order_ids: list[tuple[int, ...]]
     payment_ids: list[tuple[int, ...]]
@@ -89,19 +96,31 @@ class OrderBatch:
         self._terms = terms
         self._ids = IdsOfSequences() if terms.writing is Writing.WRITE else IdsOfNothing()
         self._rows = BulkRows(terms.actor)
+        self._commissions = CommissionRows()
+        self._accrual_ids = count(-1, -1)
         self._plan = Plan()
         self._read: _Read | None = None
+
+    @property
+    def _known(self) -> _Read:
+        if self._read is None:
+            raise RuntimeError("a batch is read before it is decided")
+        return self._read
 
     def read(self, *, after: BatchOutcome | None = None) -> None:
         """Ask the database for what deciding needs, taking what ``after`` is about to add for written."""
         orders = self._without_known()
         paid = sum(1 for one in orders if one.order.paid)
         earlier = after or BatchOutcome()
+        contacts = ContactMatching((one.order.customer for one in orders), self._ids, also=earlier.contacts)
+        terms = read_terms_book()
         self._read = _Read(
             orders=orders,
-            contacts=ContactMatching(
-                (one.order.customer for one in orders), self._ids, also=earlier.contacts
-            ),
+            contacts=contacts,
+            terms=terms,
+            partners=PartnerMatching({}, {})
+            if terms.is_empty
+            else match_partners(contact_ids=contacts.known_ids),
             products=ProductMatching(
                 (line.item for one in orders for line in one.order.lines), self._ids, also=earlier.products
             ),
@@ -119,9 +138,7 @@ class OrderBatch:
 
     def decide(self) -> None:
         """Decide every order that was read; one that is refused leaves the others alone."""
-        if self._read is None:
-            raise RuntimeError("a batch is read before it is decided")
-        read = self._read
+        read = self._known
         matched = self._match_contacts(read)
         situation = replace(read.situation, contact_ids=frozenset(contact_id for _, contact_id in matched))
         order_ids = iter(read.order_ids)
@@ -131,11 +148,14 @@ class OrderBatch:
         for one, contact_id in matched:
             try:
                 new = self._decide_order(one, contact_id, next(order_ids), situation)
-                payment = self._decide_payment(one, new, situation)
+                commissions = self._decide_commissions(new)
+                payment = self._decide_payment(one, new, commissions, situation)
             except DomainError as error:
                 self._refuse(one.order, error)
                 continue
             self._rows.add_order(new)
+            if commissions is not None:
+                self._commissions.add(new, commissions)
             self.outcome.created += 1
             _add_up(self.outcome.ordered_minor, new.placed.total)
             used_contacts.add(contact_id)
@@ -151,6 +171,7 @@ class OrderBatch:
         """
         if self._terms.writing is Writing.WRITE:
             self._rows.write()
+            self._plan.name_accruals(self._commissions.write(self._ids))
             if self._plan.payments:
                 write_path.book(self._plan)
 
@@ -193,6 +214,7 @@ class OrderBatch:
         lines = total_lines(inputs, order.currency, exponent(order.currency))
         order_id, number, invoice_id, invoice_number = ids
         total = Money(lines.total_minor, order.currency)
+        partners = self._known.partners.find(order, contact_id)
         return NewOrder(
             placed=PlacedOrder(order_id, number, invoice_id, invoice_number, total),
             contact_id=contact_id,
@@ -203,14 +225,26 @@ class OrderBatch:
             source_key=one.key,
             request_key=request_key_of_order(one.key),
             hashed=hash_of_order(
-                contact_id, order.title, order.ordered_on, order.currency, inputs, order.due_on, (None, None)
+                contact_id,
+                order.title,
+                order.ordered_on,
+                order.currency,
+                inputs,
+                order.due_on,
+                (partners.get(PartnerRole.LEAD), partners.get(PartnerRole.SALE)),
             ),
+            partners=partners,
         )
 
+    def _decide_commissions(self, new: NewOrder) -> OrderCommissions | None:
+        book, placed = self._known.terms, new.placed
+        if book.is_empty:
+            return None
+        terms = book.terms(order_id=placed.order_id, currency=placed.total.currency, assigned=new.partners)
+        return decide_commissions(new, terms, self._accrual_ids)
+
     def _inputs(self, order: ImportedOrder) -> tuple[LineInput, ...]:
-        if self._read is None:
-            raise RuntimeError("a batch is read before it is decided")
-        find = self._read.products.find
+        find = self._known.products.find
         return tuple(
             LineInput(
                 kind=ItemKind.PRODUCT,
@@ -223,7 +257,9 @@ class OrderBatch:
             for line in order.lines
         )
 
-    def _decide_payment(self, one: KeyedOrder, new: NewOrder, situation: Situation) -> PaymentDecision | None:
+    def _decide_payment(
+        self, one: KeyedOrder, new: NewOrder, commissions: OrderCommissions | None, situation: Situation
+    ) -> PaymentDecision | None:
         if one.order.paid is None:
             return None
         placed = new.placed
@@ -237,6 +273,8 @@ class OrderBatch:
             applied_minor=0,
             issued_on=new.ordered_on,
             is_void=False,
+            finance_minor=new.lines.finance_minor,
+            accruals=commissions.accruals if commissions else (),
         )
         try:
             wanted = payment_of(one.order.paid, new, self._terms.labels)

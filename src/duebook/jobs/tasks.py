@@ -16,6 +16,8 @@ from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
 from duebook.reports.services.email_statement import email_statement
+from duebook.reports.services.notify_partner_of_lead import notify_partner_of_lead
+from duebook.reports.services.notify_partner_of_sale import notify_partner_of_sale
 from duebook.reports.services.run_rehearsal import run_rehearsal
 from duebook.reports.services.verify_books import verify_books
 from duebook.reports.snapshots import refresh_snapshot
@@ -86,6 +88,32 @@ def email_statement_of(payout_id: int) -> None:
         log.info("statement of payout %s: not sent, its partner has no e-mail address", payout_id)
     except BatchState:
         log.info("statement of payout %s: not sent, its batch is rejected", payout_id)
+
+
+@app.task(name="notify_partner_of_lead", retry=RetryStrategy(max_attempts=6, exponential_wait=60))
+def tell_of_lead(contact_id: int, partner_id: int) -> None:
+    """Tell a partner of a contact referred, once. Raises MailNotSent, after which it is tried again."""
+    sent = notify_partner_of_lead(
+        contact_id=contact_id,
+        partner_id=partner_id,
+        request_key=f"lead:{contact_id}:{partner_id}",
+        actor=Actor.system(Source.JOB),
+    )
+    if not sent:
+        log.info("lead of contact %s: partner %s was told before, or is not to be", contact_id, partner_id)
+
+
+@app.task(name="notify_partner_of_sale", retry=RetryStrategy(max_attempts=6, exponential_wait=60))
+def tell_of_sale(order_id: int, partner_id: int) -> None:
+    """Tell a partner what an order can bring, once. Raises MailNotSent, after which it is tried again."""
+    sent = notify_partner_of_sale(
+        order_id=order_id,
+        partner_id=partner_id,
+        request_key=f"sale:{order_id}:{partner_id}",
+        actor=Actor.system(Source.JOB),
+    )
+    if not sent:
+        log.info("sale of order %s: partner %s was told before, or is not to be", order_id, partner_id)
 
 
 @app.task(name="run_rehearsal")

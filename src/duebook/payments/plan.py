@@ -1,7 +1,7 @@
 """What an act on payments will write, put together by a service before one statement carries it out."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -130,6 +130,12 @@ class Plan:
                 payment_id=payment_id,
                 partner_id=accrual.partner_id,
             )
+
+    def name_accruals(self, ids: Mapping[int, int]) -> None:
+        """Put the ids that accruals got in place of the provisional ones that the plan was made with."""
+        for entry in self.entries:
+            entry["accrual_id"] = ids.get(entry["accrual_id"], entry["accrual_id"])
+        self.accruals = {ids.get(pk, pk): change for pk, change in self.accruals.items()}
 
     def document(self) -> str:
         return json.dumps(

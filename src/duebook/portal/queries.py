@@ -1,6 +1,6 @@
 """What one partner may see. Every read names the partner, so that no page can show another's rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Prefetch, QuerySet
@@ -8,9 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from duebook.commissions.models import Accrual, CommissionEntry, Payout, PayoutBatch, PayoutLine
 from duebook.commissions.partner_figures import figures_of
 from duebook.partners.models import Partner, Referral
-from duebook.reports.queries.partner_statement import statement_of_payout
-from duebook.reports.statement import Statement
-from duebook.staff.models import Business
 
 SHOWN_STATES = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
 """A payout is shown once it is approved: before, it may still be rejected."""
@@ -51,7 +48,7 @@ def accruals_of(partner: Partner) -> QuerySet[Accrual]:
     """What the partner can earn on each order, the newest order first."""
     return (
         Accrual.objects.filter(partner=partner)
-        .select_related("invoice__order__contact", "invoice__void", "program")
+        .select_related("invoice__order__contact", "invoice__void", "program", "basis")
         .order_by("-invoice__order__ordered_on", "-invoice_id", "id")
     )
 
@@ -61,7 +58,7 @@ def entries_of(partner: Partner) -> QuerySet[CommissionEntry]:
     live = PayoutLine.objects.filter(live=True).select_related("payout__batch")
     return (
         CommissionEntry.objects.filter(partner=partner)
-        .select_related("accrual__invoice__order__contact")
+        .select_related("basis", "accrual__invoice__order__contact")
         .prefetch_related(Prefetch("payout_lines", queryset=live, to_attr="live_lines"))
         .order_by("-entered_on", "-id")
     )
@@ -82,14 +79,6 @@ def entries_in(payout: Payout) -> QuerySet[CommissionEntry]:
         CommissionEntry.objects.filter(
             partner=payout.partner_id, payout_lines__payout=payout, payout_lines__live=True
         )
-        .select_related("accrual__invoice__order__contact")
+        .select_related("basis", "accrual__invoice__order__contact")
         .order_by("entered_on", "id")
     )
-
-
-def statement_for(payout: Payout, business: Business) -> Statement:
-    """The statement of a payout, with customers' names only where the business allows."""
-    found = statement_of_payout(payout.pk)
-    if business.partners_see_names:
-        return found
-    return replace(found, lines=tuple(replace(line, customer="") for line in found.lines))

@@ -28,16 +28,14 @@ def role_of(accrual: Accrual) -> str:
 def sum_of(accrual: Accrual, business: Business) -> str:
     """5 % of 1,000.00 = 50.00; empty where no rule brought anything."""
     show = shower(accrual.currency, business)
-    return sum_words(accrual.lines, accrual.total_minor, show, business.locale)
+    return sum_words(accrual.basis.lines, accrual.total_minor, show, business.locale)
 
 
 def why_of(entry: CommissionEntry, business: Business) -> str:
     """The sum that made the entry: what can be earned, what released it, and what this step adds."""
     show = shower(entry.currency, business)
     accrual = entry.accrual
-    changed = entry.total_minor != accrual.total_minor
-    in_all = _("%(total)s in all") % {"total": show(entry.total_minor)}
-    told = in_all if changed else sum_of(accrual, business)
+    told = sum_words(entry.basis.lines, entry.total_minor, show, business.locale)
     if accrual.payout_type == PayoutType.UP_FRONT:
         release = (
             _("earned as soon as the order was placed")

@@ -60,7 +60,9 @@ def commission_rows(
 
 def _frozen(accrual_ids: Iterable[int]) -> dict[int, _Frozen]:
     rows = list(
-        Accrual.objects.filter(pk__in=accrual_ids).values_list("pk", "lines", "silence", "invoice__order")
+        Accrual.objects.filter(pk__in=accrual_ids).values_list(
+            "pk", "basis__lines", "silence", "invoice__order"
+        )
     )
     kinds: dict[int, set[str]] = {}
     items = OrderItem.objects.filter(order__in={row[3] for row in rows}).exclude(kind=ItemKind.PRODUCT.value)

@@ -184,6 +184,19 @@ def _about_partner(sentence: Callable[[], str]) -> Callable[[Payload, Business],
     return tell
 
 
+def _notified(payload: Payload, business: Business) -> str:
+    sentence = (
+        _("Referral partner %(name)s told of order %(number)s by e-mail to %(address)s.")
+        if "number" in payload
+        else _("Referral partner %(name)s told of this contact by e-mail to %(address)s.")
+    )
+    return sentence % {
+        "name": payload.get("name", ""),
+        "number": payload.get("number", ""),
+        "address": payload.get("address", ""),
+    }
+
+
 def _overridden(payload: Payload, business: Business) -> str:
     count = int(payload.get("overrides", 0))
     if not count:
@@ -281,6 +294,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "partner.link_sent": _about_partner(
         lambda: _("A link to the partner pages was sent to referral partner %(name)s.")
     ),
+    "partner.notified": _notified,
     "program.added": _about_partner(lambda: _("Program %(name)s added.")),
     "program.changed": _about_partner(
         lambda: _("Program %(name)s changed. Orders placed before keep their rules.")

@@ -57,6 +57,25 @@ def test_a_row_becomes_a_contact_an_order_an_invoice_and_its_posting(importing: 
     assert report.findings == []
 
 
+def test_an_unknown_partner_code_refuses_its_order_and_no_other(importing: Importing) -> None:
+    make_partner("Dana", code="DANA1")
+
+    report = importing(
+        "customer_name,order_date,amount,lead_partner,sale_partner",
+        "Acme,2026-01-05,10.00,NOBODY,",
+        "Acme,2026-01-06,20.00,,dana1",
+        "Acme,2026-01-07,30.00,,BEN1",
+    )
+
+    assert reasons(report) == [
+        (2, "lead_partner", "partner_code_unknown"),
+        (4, "sale_partner", "partner_code_unknown"),
+    ]
+    order = Order.objects.get()
+    assert order.sale_partner is not None
+    assert (order.lead_partner_id, order.sale_partner.name) == (None, "Dana")
+
+
 def test_the_real_orders_go_in_whole_and_a_second_run_adds_nothing(tmp_path: Path) -> None:
     sample = Path(str(demo_sample._SAMPLE))
     options: dict[str, Any] = {"path": sample, "columns": {"amount": "amount_usd"}, "currency": "USD"}
@@ -319,6 +338,10 @@ def test_two_imports_at_a_time_are_refused(importing: Importing) -> None:
 
         with pytest.raises(errors.ImportRunning):
             importing("customer_id,order_date,amount", "1,2026-01-05,5")
+
+        # The server lets go of a closed connection's lock only a moment later.
+        with other.cursor() as cursor:
+            cursor.execute(batches_in_turn._UNLOCK)
     finally:
         other.close()
 

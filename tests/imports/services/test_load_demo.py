@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.catalog.models import Product
 from duebook.commissions.models import PayoutBatch
@@ -99,6 +100,13 @@ def test_one_payout_is_paid_and_one_waits() -> None:
         "built": ({"Jo Brandt": 6000, "Lena Ortiz": 1750, "North Agency": 700}, day(-10)),
     }
     assert verify_books() == []
+
+
+def test_its_partners_are_not_told_of_what_is_loaded() -> None:
+    load_demo(password=PASSWORD)
+
+    assert Partner.objects.filter(notify_on_sale=True).exists()
+    assert not ProcrastinateJob.objects.exists()
 
 
 def test_it_is_loaded_once() -> None:

@@ -10,7 +10,8 @@ from duebook.jobs.progress import progress
 
 COLUMNS = (
     "customer_id, customer_name, customer_email, order_number, order_date, due_date, title, item, quantity, "
-    "unit_price, amount, currency, paid, paid_on, payment_type"
+    "unit_price, amount, currency, paid, paid_on, payment_type, "
+    "lead_partner, sale_partner (codes of referral partners; else those who referred the customer)"
 )
 
 

@@ -11,6 +11,7 @@ from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.partners.models import Partner, Referral
+from duebook.partners.notifying import notify_of_lead_later
 
 
 @transaction.atomic
@@ -19,6 +20,7 @@ def refer_contact(
 ) -> Referral | None:
     """Write the referral; the newest of a role is in force. None when this request did so before.
 
+    A contact that the partner had not referred before, in whatever role, is a lead that the partner is told.
     Records ``contact.referred``. Raises Forbidden, NotFound, KeyReused.
     """
     hashed = input_hash([contact_id, partner_id, role, since])
@@ -30,6 +32,7 @@ def refer_contact(
     partner = Partner.objects.filter(pk=partner_id).first()
     if partner is None:
         raise NotFound(field="partner", what="Referral partner", id=partner_id)
+    is_new = not Referral.objects.filter(contact=contact_id, partner=partner).exists()
     referral = Referral.objects.create(contact_id=contact_id, partner=partner, role=role.value, since=since)
     record_event(
         name="contact.referred",
@@ -39,4 +42,6 @@ def refer_contact(
         contact_id=contact_id,
         payload={"partner_id": partner_id, "partner": partner.name, "role": role.value},
     )
+    if is_new:
+        notify_of_lead_later(contact_id=contact_id, partner_id=partner_id, actor=actor)
     return referral

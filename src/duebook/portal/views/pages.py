@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from duebook.portal import queries
 from duebook.portal.lines import entry_line, order_line
 from duebook.portal.session import PartnerRequest, for_partners
+from duebook.reports.queries.partner_statement import statement_of_payout
 from duebook.reports.statement_pdf import statement_pdf
 from duebook.staff.models import Business
 from duebook.staff.queries import business_day
@@ -84,12 +85,11 @@ def statement(request: PartnerRequest, payout_id: int) -> HttpResponse:
 @for_partners
 @require_safe
 def statement_file(request: PartnerRequest, payout_id: int) -> HttpResponse:
-    """The same payout as PDF; with customers' names only where the business allows."""
+    """The same payout as PDF."""
     payout = get_object_or_404(queries.payouts_of(request.partner), pk=payout_id)
-    business = Business.objects.get(pk=1)
-    found = queries.statement_for(payout, business)
+    found = statement_of_payout(payout.pk)
     return HttpResponse(
-        statement_pdf(found, business),
+        statement_pdf(found, Business.objects.get(pk=1)),
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="statement-{found.number}.pdf"'},
     )

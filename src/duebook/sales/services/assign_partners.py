@@ -16,6 +16,7 @@ from duebook.ledger.periods import require_open
 from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
 from duebook.partners.models import Partner
+from duebook.partners.notifying import notify_of_sale_later
 from duebook.sales.rolled_back import PREVIEW_KEY, rolled_back
 from duebook.sales.services.place_order import check_partners
 
@@ -69,6 +70,8 @@ def assign_partners(
             "currency": order.currency,
         },
     )
+    new = {lead_partner_id, sale_partner_id} - set(before.values())
+    notify_of_sale_later(order_id=order_id, partner_ids=new, actor=actor)
     return steps
 
 

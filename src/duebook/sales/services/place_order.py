@@ -27,6 +27,7 @@ from duebook.ledger.currencies import exponent, is_currency
 from duebook.ledger.periods import require_open
 from duebook.orders.models import Order, OrderItem
 from duebook.partners.models import Partner
+from duebook.partners.notifying import notify_of_sale_later
 from duebook.staff.queries import business
 
 
@@ -100,6 +101,7 @@ def place_order(
         order_id=order.pk,
         payload=placed_payload(placed),
     )
+    notify_of_sale_later(order_id=order.pk, partner_ids=(lead_partner_id, sale_partner_id), actor=actor)
     return placed
 
 

@@ -46,8 +46,21 @@ class PartnerForm(KeyedForm):
         initial=Partner.Statuses.ACTIVE,
         help_text=_("An inactive partner earns nothing on new orders."),
     )
-    notify_on_lead = YesNoField(label=_("Notify on lead"), initial=False)
-    notify_on_sale = YesNoField(label=_("Notify on sale"), initial=True)
+    notify_on_lead = YesNoField(
+        label=_("Notify on lead"),
+        initial=False,
+        help_text=_(
+            "Yes: an e-mail when a contact is noted as referred by the partner, once for each contact."
+        ),
+    )
+    notify_on_sale = YesNoField(
+        label=_("Notify on sale"),
+        initial=True,
+        help_text=_(
+            "Yes: an e-mail when an order gets the partner as lead or sale partner, with what the partner can"
+            " earn on it. Imports send none."
+        ),
+    )
     payout_method = forms.ChoiceField(
         label=_("Payout method"),
         choices=Partner.PayoutMethods.choices,

@@ -74,7 +74,9 @@ class BusinessForm(KeyedForm):
         label=_("E-mail a receipt when a payment is recorded"), required=False
     )
     partners_see_names = forms.BooleanField(
-        label=_("Referral partners see the names of the customers they brought"), required=False
+        label=_("Referral partners see the names of the customers they brought"),
+        required=False,
+        help_text=_("On their own pages, in statements and in e-mails to them."),
     )
     partner_link = forms.CharField(
         label=_("Link for referral partners"),
