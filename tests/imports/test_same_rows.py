@@ -12,8 +12,7 @@ from django.db import connection, transaction
 from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
 from duebook.catalog.services.add_product import add_product
-from duebook.commissions.queries import terms_now
-from duebook.commissions.terms_book import read_terms_book
+from duebook.commissions.terms_book import read_terms_book, terms_now
 from duebook.contacts.details import ContactDetails
 from duebook.contacts.models import Contact
 from duebook.contacts.services.add_contact import add_contact

@@ -1,11 +1,13 @@
 """The command line: help everywhere, a sentence instead of a traceback."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from duebook.jobs import command_line
-from tests.jobs.serving import new_home, run_duebook
+from tests.jobs.serving import DUEBOOK, new_home, run_duebook
 
 COMMANDS = [
     ["serve"],
@@ -16,6 +18,7 @@ COMMANDS = [
     ["import", "orders"],
     ["verify"],
     ["createuser"],
+    ["sandbox-gateway"],
 ]
 
 
@@ -74,3 +77,19 @@ def test_a_map_without_a_header_is_refused(tmp_path: Path):
 
     assert done.returncode == 1
     assert done.stderr == "duebook: --map takes COLUMN=HEADER, not 'order_date'.\n"
+
+
+def test_it_ends_quietly_when_nobody_reads_what_it_prints():
+    read, write = os.pipe()
+    os.close(read)
+
+    done = subprocess.run(
+        [DUEBOOK, "--help"],
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+
+    assert (done.returncode, done.stderr) == (command_line.READER_GONE, b"")

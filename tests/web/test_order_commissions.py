@@ -1,4 +1,4 @@
-"""What an order brings to its partners: the card, changing them, overriding, recalculating one or many."""
+"""What an order brings to its partners: the card, changing them, overriding, recalculating."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
 from duebook.partners.models import Partner, Rule
-from duebook.web.views import recalculations
 from tests.factories import (
     SYSTEM,
     day,
@@ -199,77 +198,6 @@ def test_one_order_is_recalculated_after_showing_the_difference(client: Client) 
     assert "Recalculated by the rules of today." in text_of(answer)
     assert "Recalculated by the rules of that day. Commissions of 4.00 posted." in text_of(answer)
     assert Accrual.objects.get().earned_minor == 800
-
-
-def test_many_orders_are_previewed_and_then_recalculated(client: Client) -> None:
-    sign_in(client, Role.PARTNER_MANAGER)
-    dana = make_partner("Dana")
-    program = make_program(dana)
-    for _ in range(3):
-        sold(dana)
-    sold()
-    Rule.objects.filter(program=program).update(percent_bps=2000)
-    address = f"/recalculations/?first=&last=&partner={dana.pk}&program="
-
-    form = client.get(address)
-    assert "3 orders 3 of them change." in text_of(form)
-    assert "Dana 12.00 24.00 12.00" in text_of(form)
-    assert CommissionEntry.objects.count() == 3
-    answer = client.post(address, fields_of(form))
-
-    assert "All 3 orders are done." in text_of(answer)
-    assert "Posted so far: $12.00." in text_of(answer)
-    assert sorted(CommissionEntry.objects.values_list("amount_minor", flat=True)) == [400] * 6
-
-
-def test_a_long_run_goes_on_where_it_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    sign_in(client, Role.PARTNER_MANAGER)
-    dana = make_partner("Dana")
-    program = make_program(dana)
-    invoices = [sold(dana) for _ in range(3)]
-    Rule.objects.filter(program=program).update(percent_bps=2000)
-    address = "/recalculations/?first=&last=&partner=&program="
-    sent = fields_of(client.get(address))
-    clock = iter([0.0, 0.0, 9.0, 9.0, 9.0, 9.0, 9.0])
-    monkeypatch.setattr(recalculations, "monotonic", lambda: next(clock))
-
-    first = client.post(address, sent)
-    run = first.context["run"]
-    second = client.post(address, {**sent, "cursor": str(run.cursor)})
-
-    assert (run.done, run.left, run.cursor) == (1, 2, invoices[0].order_id)
-    assert "1 of 3 orders are done." in text_of(first)
-    assert "All 3 orders are done. 3 of 3 Posted so far: $12.00." in text_of(second) or (
-        "Posted so far: $12.00." in text_of(second)
-    )
-    assert CommissionEntry.objects.count() == 6
-
-
-def test_an_order_in_a_payout_stays_and_is_named(client: Client) -> None:
-    sign_in(client, Role.PARTNER_MANAGER)
-    dana = make_partner("Dana")
-    make_program(dana)
-    paid_out = sold(dana)
-    build_payout_batch(
-        currency="USD", cut_off_on=day(), minimum_minor=0, request_key=key(), actor=SYSTEM, on=day()
-    )
-    address = "/recalculations/?first=&last=&partner=&program="
-
-    form = client.get(address)
-    answer = client.post(address, fields_of(form))
-
-    assert "Commission of this order is in payout" in text_of(form)
-    assert "1 order stays as it is:" in text_of(answer)
-    assert f"{paid_out.order} : Commission of this order is in payout" in text_of(answer)
-
-
-def test_days_the_wrong_way_round_are_refused(client: Client) -> None:
-    sign_in(client, Role.PARTNER_MANAGER)
-
-    answer = client.get("/recalculations/?first=2026-02-01&last=2026-01-01&partner=&program=")
-
-    assert answer.status_code == 422
-    assert "This day is before the first one." in text_of(answer)
 
 
 @pytest.mark.parametrize("page", ["partners", "overrides", "recalculation"])

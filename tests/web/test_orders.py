@@ -1,5 +1,6 @@
 """The list of orders, the page of one, printing, void and cancel."""
 
+import re
 from typing import Any
 
 import pytest
@@ -211,6 +212,42 @@ def test_what_is_in_the_way_of_voiding_is_offered_to_be_released_or_undone(
     assert f"/payments/{discount.pk}/reversal/" in page
     assert f"/payments/{discount.pk}/invoices/" not in page
     assert f"/payments/{released.pk}/" not in page
+
+
+@pytest.mark.parametrize("place", ["/invoices/{invoice}/void/", "/orders/{order}/cancellation/"])
+def test_after_releasing_and_undoing_one_is_back_where_it_was_asked_for(client: Client, place: str) -> None:
+    sign_in(client, Role.MANAGER)
+    invoice = make_invoice("100.00")
+    check = make_payment("40.00", invoice=invoice)
+    mistake = make_payment("5.00", invoice=invoice)
+    address = place.format(invoice=invoice.pk, order=invoice.order_id)
+    links = re.findall(
+        r'href="(/payments/[^"]+(?:move|reversal)/[^"]*)"', client.get(address).content.decode()
+    )
+    release = next(link for link in links if f"/payments/{check.pk}/invoices/" in link)
+    undo = next(link for link in links if f"/payments/{mistake.pk}/reversal/" in link)
+
+    page = client.get(release)
+    assert f'href="{address}"' in page.content.decode()
+    released = client.post(release, fields_of(page))
+    between = text_of(client.get(released.url))
+    undone = client.post(undo, fields_of(client.get(undo), reason="Twice"))
+
+    assert (released.url, undone.url) == (address, address)
+    assert "Moved. The money itself stays where it is." in between
+    assert f"5.00 is applied to {invoice}." in between
+    assert "is applied to" not in text_of(client.get(address))
+
+
+@pytest.mark.parametrize("query", ["?void=x", "?void=", "?next=https://elsewhere.example/"])
+def test_any_other_way_back_leads_to_the_payment(client: Client, query: str) -> None:
+    sign_in(client, Role.MANAGER)
+    payment = make_payment("40.00", invoice=make_invoice("100.00"))
+    address = f"/payments/{payment.pk}/reversal/{query}"
+
+    answer = client.post(address, fields_of(client.get(address), reason="Twice"))
+
+    assert answer.url == f"/payments/{payment.pk}/"
 
 
 def test_an_order_is_cancelled_with_a_reason(client: Client) -> None:

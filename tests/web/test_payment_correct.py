@@ -77,7 +77,8 @@ def test_saving_undoes_the_wrong_one_and_records_the_right_one(client: Client) -
         "payment.reversed",
         "payment.recorded",
     ]
-    assert f"Payment {right} of 10.00 applied to {invoice}" in text_of(client.get(answer.url))
+    said = text_of(client.get(answer.url))
+    assert f"{payment} is undone. Payment {right} of 10.00 applied to {invoice}" in said
 
 
 def test_the_panel_counts_what_the_wrong_one_gives_back(client: Client) -> None:

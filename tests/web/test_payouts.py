@@ -162,6 +162,7 @@ def test_a_rejected_batch_needs_a_reason_and_frees_its_commissions(client: Clien
     batch = built(client)
 
     assert act(client, batch, "rejection", reason=" ").status_code == 422
+    assert "Reason optional" not in text_of(client.get(f"/payouts/{batch.pk}/rejection/"))
     page = text_of(act(client, batch, "rejection", reason="Wrong minimum"))
 
     assert "Rejected by Olga" in page

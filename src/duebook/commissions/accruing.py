@@ -4,21 +4,24 @@ The caller holds the invoice's lock, which guards its accruals too. What changes
 to what was earned before, so nothing is ever earned twice or lost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from duebook.commissions.models import Accrual, AccrualBasis, CommissionEntry, FrozenTerms
-from duebook.commissions.queries import accruals_of, frozen_terms, sold_lines, terms_now
+from duebook.commissions.queries import accruals_of, frozen_terms, sold_lines, sold_lines_of_orders
+from duebook.commissions.terms_book import terms_now, terms_of_orders_now
 from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.commission_base import SoldLine
 from duebook.domain.commission_release import Counters
-from duebook.domain.commission_rules import Claim
+from duebook.domain.commission_rules import Claim, PartnerRole, PayoutType
 from duebook.domain.commission_steps import AccrualState, CommissionStep, EntryCause, commission_steps
 from duebook.invoices.models import Invoice, Void
 from duebook.ledger.models import Transfer
 from duebook.orders.models import Order
+
+_Key = tuple[int, PartnerRole, int, PayoutType, int, int | None]
 
 
 def counters_of(invoice: Invoice, *, dead: bool | None = None) -> Counters:
@@ -55,16 +58,24 @@ def accrue_by_frozen_terms(
     return _settle(order, sold, terms.claims(sold), cause, entered_on)
 
 
-def claims_now(order: Order) -> list[Claim]:
-    """What each partner could earn on the order by the terms of today; writes nothing."""
-    return terms_now(order).claims(sold_lines(order.pk))
+def preview_by_terms_now(
+    *, orders: Iterable[Order], entered_on: date
+) -> dict[int, tuple[CommissionStep, ...]]:
+    """The steps that ``accrue_by_terms_now`` would post to each order, by its id; new accruals have the id 0.
 
-
-def preview_by_terms_now(*, order: Order, entered_on: date) -> tuple[CommissionStep, ...]:
-    """The steps that ``accrue_by_terms_now`` would post; new accruals have the id 0. Writes nothing."""
-    invoice = Invoice.objects.get(order=order)
-    states = [state for state, _ in _targets(invoice, claims_now(order))]
-    return _steps(invoice, states, entered_on)
+    Writes nothing; as many queries as for one order.
+    """
+    terms = terms_of_orders_now(orders)
+    lines = sold_lines_of_orders(terms)
+    invoices = list(Invoice.objects.filter(order__in=list(terms)).select_related("void"))
+    existing = _existing(invoice.pk for invoice in invoices)
+    previews = {}
+    for invoice in invoices:
+        claims = terms[invoice.order_id].claims(lines.get(invoice.order_id, []))
+        states = [state for state, _ in _targets(existing.get(invoice.pk, {}), claims)]
+        counters = counters_of(invoice, dead=hasattr(invoice, "void"))
+        previews[invoice.order_id] = _steps(invoice.pk, counters, states, entered_on)
+    return previews
 
 
 def _settle(
@@ -73,7 +84,7 @@ def _settle(
     invoice = Invoice.objects.get(order=order)
     bases = {row.pk: row.basis for row in Accrual.objects.filter(invoice=invoice).select_related("basis")}
     states = []
-    for state, claim in _targets(invoice, claims):
+    for state, claim in _targets(_existing([invoice.pk]).get(invoice.pk, {}), claims):
         if state.id:
             basis = basis_in_force(bases[state.id], sold, claim)
             Accrual.objects.filter(pk=state.id).update(basis=basis, silence=silence_of(claim))
@@ -93,7 +104,7 @@ def _settle(
                 silence=silence_of(claim),
             )
             states.append(replace(state, id=accrual.pk))
-    steps = _steps(invoice, states, entered_on)
+    steps = _steps(invoice.pk, counters_of(invoice), states, entered_on)
     post_steps(steps, cause=cause, currency=order.currency, contact_id=order.contact_id)
     return steps
 
@@ -133,12 +144,21 @@ def silence_of(claim: Claim | None) -> str:
     return claim.silence.value if claim.silence else ""
 
 
-def _targets(invoice: Invoice, claims: Iterable[Claim]) -> list[tuple[AccrualState, Claim | None]]:
+def _existing(invoice_ids: Iterable[int]) -> dict[int, dict[_Key, AccrualState]]:
+    """The accruals that stand on each invoice, by what tells them apart."""
+    ids = list(invoice_ids)
+    programs = dict(Accrual.objects.filter(invoice__in=ids).values_list("pk", "program_id"))
+    return {
+        invoice_id: {_key(state, programs[state.id]): state for state in states}
+        for invoice_id, states in accruals_of(ids).items()
+    }
+
+
+def _targets(
+    existing: Mapping[_Key, AccrualState], claims: Iterable[Claim]
+) -> list[tuple[AccrualState, Claim | None]]:
     """Each accrual that is or shall be, with its total from now on and the claim that says so."""
-    existing: dict[tuple[Any, ...], AccrualState] = {}
-    programs = dict(Accrual.objects.filter(invoice=invoice).values_list("pk", "program_id"))
-    for state in accruals_of([invoice.pk]).get(invoice.pk, ()):
-        existing[_key(state, programs[state.id])] = state
+    left = dict(existing)
     targets: list[tuple[AccrualState, Claim | None]] = []
     for claim in claims:
         wanted = AccrualState(
@@ -153,20 +173,21 @@ def _targets(invoice: Invoice, claims: Iterable[Claim]) -> list[tuple[AccrualSta
             earned_minor=0,
             part_minor=0,
         )
-        state = existing.pop(_key(wanted, claim.program_id), wanted)
+        state = left.pop(_key(wanted, claim.program_id), wanted)
         targets.append((replace(state, total_minor=claim.total_minor), claim))
-    targets += [(replace(state, total_minor=0), None) for state in existing.values()]
+    targets += [(replace(state, total_minor=0), None) for state in left.values()]
     return targets
 
 
-def _key(state: AccrualState, program_id: int | None) -> tuple[Any, ...]:
+def _key(state: AccrualState, program_id: int | None) -> _Key:
     return (state.partner_id, state.role, state.level, state.payout_type, state.hold_days, program_id)
 
 
-def _steps(invoice: Invoice, states: Iterable[AccrualState], entered_on: date) -> tuple[CommissionStep, ...]:
-    counters = counters_of(invoice)
+def _steps(
+    invoice_id: int, counters: Counters, states: Iterable[AccrualState], entered_on: date
+) -> tuple[CommissionStep, ...]:
     return commission_steps(
-        invoice_id=invoice.pk, accruals=states, before=counters, after=counters, entered_on=entered_on
+        invoice_id=invoice_id, accruals=states, before=counters, after=counters, entered_on=entered_on
     )
 
 

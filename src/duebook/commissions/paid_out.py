@@ -1,15 +1,27 @@
 """Whether commission of an order was paid out: then its partners and rules stay."""
 
+from collections.abc import Iterable
+
+from django.db.models import F
+
 from duebook.commissions.models import PayoutLine
 from duebook.domain.errors import CommissionPaidOut
 
 
 def require_not_paid_out(order_id: int) -> None:
     """Raise CommissionPaidOut when an entry of the order stands in a live payout."""
-    line = (
-        PayoutLine.objects.filter(live=True, entry__accrual__invoice__order=order_id)
+    refusal = paid_out([order_id]).get(order_id)
+    if refusal is not None:
+        raise refusal
+
+
+def paid_out(order_ids: Iterable[int]) -> dict[int, CommissionPaidOut]:
+    """Why those of the orders that have an entry in a live payout stay as they are, by the order's id."""
+    lines = (
+        PayoutLine.objects.filter(live=True, entry__accrual__invoice__order__in=list(order_ids))
+        .annotate(order_id=F("entry__accrual__invoice__order_id"))
         .select_related("payout__batch")
-        .first()
+        .order_by("order_id", "id")
+        .distinct("order_id")
     )
-    if line is not None:
-        raise CommissionPaidOut(batch=str(line.payout.batch))
+    return {line.order_id: CommissionPaidOut(batch=str(line.payout.batch)) for line in lines}

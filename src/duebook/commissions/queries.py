@@ -1,4 +1,4 @@
-"""Reads of commissions: the terms that apply to an order now, and the accruals of invoices."""
+"""Reads of commissions: what the terms of orders consist of, and the accruals of invoices."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -20,35 +20,8 @@ from duebook.domain.commission_rules import (
 from duebook.domain.commission_steps import AccrualState
 from duebook.domain.commission_terms import OrderTerms
 from duebook.domain.order_lines import ItemKind
-from duebook.orders.models import Order, OrderItem
+from duebook.orders.models import OrderItem
 from duebook.partners.models import Partner, PartnerOverride, Program, RateFields, Rule
-
-
-def terms_now(order: Order) -> OrderTerms:
-    """Every rule that could apply to the order today."""
-    assigned = {
-        role: partner_id
-        for role, partner_id in (
-            (PartnerRole.LEAD, order.lead_partner_id),
-            (PartnerRole.SALE, order.sale_partner_id),
-        )
-        if partner_id is not None
-    }
-    everywhere = tuple(
-        Partner.objects.filter(global_override=True, status=Partner.Statuses.ACTIVE)
-        .order_by("id")
-        .values_list("pk", flat=True)
-    )
-    partners = with_upline({*assigned.values(), *everywhere}, _read_partners)
-    return OrderTerms(
-        order_id=order.pk,
-        currency=order.currency,
-        assigned=assigned,
-        partners=tuple(partners.values()),
-        programs=tuple(_programs(set(assigned.values()))) if assigned else (),
-        overrides=tuple(_overrides(order.pk, partners)) if partners else (),
-        everywhere=everywhere,
-    )
 
 
 def frozen_terms(order_id: int) -> OrderTerms | None:
@@ -57,20 +30,24 @@ def frozen_terms(order_id: int) -> OrderTerms | None:
     return OrderTerms.from_json(frozen) if frozen is not None else None
 
 
+_LINE_FIELDS = ("position", "product_id", "description", "quantity", "line_minor", "apply_to_commissions")
+
+
 def sold_lines(order_id: int) -> list[SoldLine]:
     """The order's items as commissions see them."""
-    return [
-        SoldLine(
-            position=item.position,
-            kind=ItemKind(item.kind),
-            product_id=item.product_id,
-            description=item.description,
-            quantity=item.quantity,
-            line_minor=item.line_minor,
-            apply_to_commissions=item.apply_to_commissions,
+    return sold_lines_of_orders([order_id]).get(order_id, [])
+
+
+def sold_lines_of_orders(order_ids: Iterable[int]) -> dict[int, list[SoldLine]]:
+    """The items of each order as commissions see them, by the order's id; one query."""
+    lines: dict[int, list[SoldLine]] = {}
+    rows = OrderItem.objects.filter(order__in=list(order_ids)).order_by("order_id", "position")
+    for order_id, kind, *rest in rows.values_list("order_id", "kind", *_LINE_FIELDS):
+        position, product_id, description, quantity, line_minor, applies = rest
+        lines.setdefault(order_id, []).append(
+            SoldLine(position, ItemKind(kind), product_id, description, quantity, line_minor, applies)
         )
-        for item in OrderItem.objects.filter(order_id=order_id).order_by("position")
-    ]
+    return lines
 
 
 ACCRUAL_FIELDS = (
@@ -120,7 +97,8 @@ def with_upline(
     return found
 
 
-def _read_partners(ids: set[int]) -> Iterable[PartnerTerms]:
+def read_partners(ids: set[int]) -> Iterable[PartnerTerms]:
+    """The partners of these ids, by id."""
     return (partner_terms(row) for row in Partner.objects.filter(pk__in=ids).order_by("id"))
 
 
@@ -129,7 +107,8 @@ def partner_terms(row: Partner) -> PartnerTerms:
     return PartnerTerms(row.pk, row.name, row.status == Partner.Statuses.ACTIVE, row.parent_id)
 
 
-def _programs(partner_ids: set[int]) -> Iterable[ProgramTerms]:
+def programs_of(partner_ids: set[int]) -> Iterable[ProgramTerms]:
+    """The active programs that any of the partners is in, as they are asked, with those members alone."""
     programs = (
         Program.objects.filter(active=True, members__in=partner_ids)
         .distinct()
@@ -180,16 +159,20 @@ def partner_overrides(rows: QuerySet[PartnerOverride]) -> Iterable[Override]:
         )
 
 
-def _overrides(order_id: int, partners: Iterable[int]) -> Iterable[Override]:
-    yield from partner_overrides(PartnerOverride.objects.filter(partner__in=list(partners)))
-    for once in OrderOverride.objects.filter(order_id=order_id).order_by("id"):
-        yield Override(
-            id=once.pk,
-            partner_id=once.partner_id,
-            role=PartnerRole(once.role),
-            rate=rate_of(once),
-            payout_type=PayoutType(once.payout_type),
-            hold_days=once.hold_days,
-            order_id=order_id,
-            product_id=once.product_id,
+def order_overrides(order_ids: Iterable[int]) -> dict[int, list[Override]]:
+    """The rates agreed on each order, by the order's id."""
+    overrides: dict[int, list[Override]] = {}
+    for once in OrderOverride.objects.filter(order__in=list(order_ids)).order_by("id"):
+        overrides.setdefault(once.order_id, []).append(
+            Override(
+                id=once.pk,
+                partner_id=once.partner_id,
+                role=PartnerRole(once.role),
+                rate=rate_of(once),
+                payout_type=PayoutType(once.payout_type),
+                hold_days=once.hold_days,
+                order_id=once.order_id,
+                product_id=once.product_id,
+            )
         )
+    return overrides

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from duebook.commissions.queries import sold_lines, terms_now
+from duebook.commissions.queries import sold_lines
+from duebook.commissions.terms_book import terms_now
 from duebook.domain.commission_base import LineBase, SoldLine, line_bases
 from duebook.domain.commission_rules import (
     Claim,

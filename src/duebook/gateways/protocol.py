@@ -2,6 +2,7 @@
 
     GatewayError
     ├── NothingHappened    provably no money moved: the request never arrived or was refused as it stood
+    │   ├── NoSuchObject   and the gateway has nothing of that id
     │   └── Misconfigured  and will be until someone mends the account: a wrong secret, a currency
     ├── Busy               the same request is being worked on, or too many are: ask again with the same key
     └── OutcomeUnknown     it may have happened: ask, never send anew under another key
@@ -30,6 +31,10 @@ class GatewayError(Exception):
 
 class NothingHappened(GatewayError):
     """No money moved and none will: the connection was refused, or the request was, as it stood."""
+
+
+class NoSuchObject(NothingHappened):
+    """The gateway says that it has nothing of that id; a refused connection never says so."""
 
 
 class Misconfigured(NothingHappened):
@@ -121,7 +126,8 @@ class ChargeRequest:
     """One attempt, frozen before the first call: sent again, it is sent word for word.
 
     ``key`` makes it safe to repeat; ``reference`` is Duebook's name for the charge, kept in the gateway's
-    metadata so that a charge can be found without its id.
+    metadata so that a charge can be found without its id. A customer who is present and must authenticate
+    comes back to ``return_url``.
     """
 
     key: str
@@ -131,6 +137,7 @@ class ChargeRequest:
     token: str
     description: str = ""
     customer_present: bool = False
+    return_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +316,7 @@ class Gateway(Protocol):
         """Carry the charge out. A decline is an answer."""
 
     def fetch(self, charge_id: str) -> SeenCharge:
-        """The charge as it is now. Raises NothingHappened where there is none of that id."""
+        """The charge as it is now. Raises NoSuchObject where there is none of that id."""
 
     def cancel(self, charge_id: str) -> SeenCharge:
         """See to it that an unfinished charge never happens; one that happened is returned as it is."""

@@ -4,15 +4,26 @@ A command returns its exit code. What a person can mend is said in one sentence,
 """
 
 import argparse
+import os
 import sys
 
 from duebook import __version__
 from duebook.domain.errors import DomainError
-from duebook.jobs.commands import createuser, demo, import_orders, migrate, serve, verify, worker
+from duebook.jobs.commands import (
+    createuser,
+    demo,
+    import_orders,
+    migrate,
+    sandbox_gateway,
+    serve,
+    verify,
+    worker,
+)
 from duebook.jobs.failure import CommandFailed
 
-COMMANDS = (serve, worker, migrate, demo, import_orders, verify, createuser)
+COMMANDS = (serve, worker, migrate, demo, import_orders, verify, createuser, sandbox_gateway)
 INTERRUPTED = 130
+READER_GONE = 141
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +42,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; it ends quietly when nobody reads on, as with ``| head``."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+
+
+def _run(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -42,7 +42,7 @@ WORDS: Mapping[StrEnum, Promise] = {
     Exclusion.SHIPPING: _("Shipping never counts."),
     Exclusion.FINANCE_CHARGE: _("A finance charge never counts."),
     Exclusion.OTHER: _("It is not a product."),
-    Exclusion.DISCOUNT_TAKEN: _("Taken off the products above."),
+    Exclusion.DISCOUNT_TAKEN: _("Spread over the products of the order."),
     Exclusion.DISCOUNT_LEFT: _("This discount does not lower commissions."),
     EntryCause.PAYMENT: _("Payment"),
     EntryCause.UNDONE: _("Payment undone"),

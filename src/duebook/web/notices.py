@@ -9,6 +9,7 @@ The payment notice (``web/partials/_payment_notice.html``) has
 - ``applied``: a list of ``{"invoice": "INV-1042", "url": …, "balance_minor": 48000}``; empty for a payment on
   account
 - ``credit_minor``: what stays as credit on account
+- ``corrects``: the number of the payment that it takes the place of, and ``corrects_url``; or empty
 - ``actions``: a list of ``{"label": …, "url": …}``, such as Undo, Receipt, Add another
 """
 
@@ -38,6 +39,8 @@ class PaymentNotice(TypedDict):
     currency: str
     applied: list[Applied]
     credit_minor: int
+    corrects: str
+    corrects_url: str
     actions: list[Action]
 
 

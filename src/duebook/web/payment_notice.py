@@ -15,8 +15,13 @@ FROM_ORDER = "order"
 FROM_ENTER = "enter"
 
 
-def back_to_origin(request: StaffRequest, payment_id: int, origin: str) -> HttpResponse:
-    """Say what the payment did and go back to the order, or to the contact's Order tab."""
+def back_to_origin(
+    request: StaffRequest, payment_id: int, origin: str, *, corrects: Payment | None = None
+) -> HttpResponse:
+    """Say what the payment did and go back to the order, or to the contact's Order tab.
+
+    ``corrects`` is the payment that was undone for it.
+    """
     payment = payment_by_id(payment_id)
     parts = applied_by(payment)
     add_payment_notice(
@@ -35,6 +40,8 @@ def back_to_origin(request: StaffRequest, payment_id: int, origin: str) -> HttpR
                 for part in parts
             ],
             "credit_minor": payment.credit_minor,
+            "corrects": str(corrects) if corrects else "",
+            "corrects_url": reverse("web:payment", args=[corrects.pk]) if corrects else "",
             "actions": _next_acts(payment, parts, origin),
         },
     )

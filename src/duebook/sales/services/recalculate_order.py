@@ -1,6 +1,6 @@
 """Recalculate the commissions of orders by the rules of today; a change of rules changes no old order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from duebook.commissions.accruing import accrue_by_terms_now, preview_by_terms_now
-from duebook.commissions.paid_out import require_not_paid_out
+from duebook.commissions.paid_out import paid_out, require_not_paid_out
 from duebook.domain.commission_steps import CommissionStep, EntryCause
 from duebook.domain.errors import DomainError, NotFound
 from duebook.domain.permissions import Actor, Right
@@ -32,13 +32,30 @@ class OrderChoice:
 
 
 def preview_recalculation(*, order_id: int, actor: Actor, on: date) -> tuple[CommissionStep, ...]:
-    """What recalculating would post; writes nothing. Raises NotFound, Forbidden, CommissionPaidOut."""
+    """What recalculating would post; writes nothing.
+
+    Raises NotFound, Forbidden, CommissionPaidOut, PeriodClosed.
+    """
+    found = preview_recalculations(order_ids=[order_id], actor=actor, on=on)[order_id]
+    if isinstance(found, DomainError):
+        raise found
+    return found
+
+
+def preview_recalculations(
+    *, order_ids: Sequence[int], actor: Actor, on: date
+) -> dict[int, tuple[CommissionStep, ...] | DomainError]:
+    """What recalculating each of the orders would post, or the refusal; writes nothing.
+
+    It takes as many queries for a thousand orders as for one. Raises Forbidden, PeriodClosed.
+    """
     actor.require(Right.SET_COMMISSIONS)
-    order = Order.objects.filter(pk=order_id).first()
-    if order is None:
-        raise NotFound(what="Order", id=order_id)
-    require_not_paid_out(order_id)
-    return preview_by_terms_now(order=order, entered_on=on)
+    require_open(on, field="")
+    refused = paid_out(order_ids)
+    orders = Order.objects.in_bulk([pk for pk in order_ids if pk not in refused])
+    steps = preview_by_terms_now(orders=orders.values(), entered_on=on)
+    missing = {pk: NotFound(what="Order", id=pk) for pk in order_ids if pk not in steps}
+    return {**missing, **refused, **steps}
 
 
 @transaction.atomic

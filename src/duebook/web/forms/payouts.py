@@ -76,9 +76,7 @@ class ApproveForm(KeyedForm):
 
 
 class RejectForm(KeyedForm):
-    reason = forms.CharField(
-        label=_("Reason"), max_length=1000, required=False, widget=forms.Textarea({"rows": 2})
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea({"rows": 2}))
 
 
 class PayForm(KeyedForm):

@@ -18,7 +18,7 @@ register = template.Library()
 
 _CHIPS: Mapping[str, str] = {
     PayoutBatch.States.BUILT.value: "due",
-    PayoutBatch.States.APPROVED.value: "plain",
+    PayoutBatch.States.APPROVED.value: "active",
     PayoutBatch.States.PAID.value: "paid",
     PayoutBatch.States.REJECTED.value: "void",
 }

@@ -106,9 +106,10 @@ def _by_payment(rows: Iterable[Allocation]) -> list[_Applied]:
     return list(parts.values())
 
 
-def _in_the_way(invoice: Invoice) -> list[_Applied]:
-    """The payments that must be released or undone before the invoice can become void."""
-    return [part for part in _by_payment(allocations_to(invoice.pk)) if part.minor]
+def _in_the_way(invoice: Invoice, way_back: str) -> dict[str, Any]:
+    """The payments that must be released or undone before the invoice can become void, and then back here."""
+    parts = [part for part in _by_payment(allocations_to(invoice.pk)) if part.minor]
+    return {"in_the_way": parts, "way_back": way_back}
 
 
 def _facts(invoice: Invoice) -> dict[str, Any]:
@@ -153,7 +154,12 @@ def order_cancel(request: StaffRequest, order_id: int) -> HttpResponse:
         if done is not None:
             add_notice(request, _("Order %(number)s is cancelled.") % {"number": invoice.order})
             return redirect("web:order", order_id)
-    context = {**_facts(invoice), "form": form, "cancels": True, "in_the_way": _in_the_way(invoice)}
+    context = {
+        **_facts(invoice),
+        "form": form,
+        "cancels": True,
+        **_in_the_way(invoice, f"?cancellation={order_id}"),
+    }
     return render(request, "web/orders/reason.html", context, status=form.status)
 
 
@@ -177,7 +183,12 @@ def invoice_void(request: StaffRequest, invoice_id: int) -> HttpResponse:
         if done is not None:
             add_notice(request, _("%(number)s is void.") % {"number": invoice})
             return redirect("web:order", invoice.order_id)
-    context = {**_facts(invoice), "form": form, "cancels": False, "in_the_way": _in_the_way(invoice)}
+    context = {
+        **_facts(invoice),
+        "form": form,
+        "cancels": False,
+        **_in_the_way(invoice, f"?void={invoice_id}"),
+    }
     return render(request, "web/orders/reason.html", context, status=form.status)
 
 

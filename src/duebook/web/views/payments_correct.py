@@ -46,7 +46,8 @@ def payment_correction(request: StaffRequest, payment_id: int) -> HttpResponse:
             reread=partial(read_scene, request, contact_id, corrects=payment),
         )
         if recorded is not None:
-            return back_to_origin(request, recorded.payment_id, form.cleaned_data["origin"])
+            origin = form.cleaned_data["origin"]
+            return back_to_origin(request, recorded.payment_id, origin, corrects=payment)
     return show_form(request, form, purpose)
 
 

@@ -15,6 +15,7 @@ from duebook.web.payment_act import Act, fill_in_hint, perform
 from duebook.web.payment_preview import Preview
 from duebook.web.payment_scene import read_scene
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.way_back import asked_page, way_back
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,7 +29,8 @@ def payment_move(request: StaffRequest, payment_id: int, invoice_id: int) -> Htt
     actor, on = actor_of(request), today_of(request)
     scene = read_scene(request, payment.contact_id)
     others = [due for due in scene.of_currency(payment.currency) if due.id != invoice_id]
-    form = MoveForm(scene, payment.currency, others, request.POST or None, initial={"amount": part.amount})
+    first = {"amount": part.amount, "to_invoice": MoveForm.RELEASE if asked_page(request) else ""}
+    form = MoveForm(scene, payment.currency, others, request.POST or None, initial=first)
 
     def preview() -> Preview:
         if not form.is_bound:
@@ -47,7 +49,7 @@ def payment_move(request: StaffRequest, payment_id: int, invoice_id: int) -> Htt
 
     def done() -> HttpResponse:
         add_notice(request, _("Moved. The money itself stays where it is."))
-        return redirect("web:payment", payment_id)
+        return redirect(way_back(request, payment_id))
 
     act = Act(
         template="web/payments/move.html",
@@ -62,6 +64,11 @@ def payment_move(request: StaffRequest, payment_id: int, invoice_id: int) -> Htt
             on=on,
         ),
         done=done,
-        context={"payment": payment, "contact": payment.contact, "part": part},
+        context={
+            "payment": payment,
+            "contact": payment.contact,
+            "part": part,
+            "back": way_back(request, payment_id),
+        },
     )
     return perform(request, form, act)

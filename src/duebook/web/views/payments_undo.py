@@ -21,6 +21,7 @@ from duebook.web.payment_act import Act, fill_in_hint, perform, typed_or
 from duebook.web.payment_preview import Preview
 from duebook.web.payment_scene import read_scene
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.way_back import way_back
 
 _STAND_IN = "preview"
 
@@ -44,7 +45,11 @@ def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
             on=on,
         ),
         done=partial(_done, request, payment, _("Payment %(payment)s of %(amount)s is undone.")),
-        context={"payment": payment, "contact": payment.contact},
+        context={
+            "payment": payment,
+            "contact": payment.contact,
+            "back": way_back(request, payment_id),
+        },
     )
     return perform(request, form, act)
 
@@ -92,4 +97,4 @@ def payment_return(request: StaffRequest, payment_id: int) -> HttpResponse:
 def _done(request: StaffRequest, payment: Payment, sentence: str) -> HttpResponse:
     amount = figure(Money(payment.amount_minor, payment.currency), request.business)
     add_notice(request, sentence % {"payment": payment, "amount": amount})
-    return redirect("web:payment", payment.pk)
+    return redirect(way_back(request, payment.pk))

@@ -78,7 +78,7 @@ def statement_message(request: StaffRequest, batch_id: int, partner_id: int) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Right.CREATE_PAYOUTS)
 def statements_message(request: StaffRequest, batch_id: int) -> HttpResponse:
-    """Send every partner of the batch the own statement, in the background."""
+    """Send every partner of the batch their own statement, in the background."""
     facts = batch_facts(batch_id)
     payouts = Payout.objects.filter(batch=batch_id)
     with_address = payouts.exclude(partner__contact__email="")

@@ -1,12 +1,12 @@
-"""Recalculating many orders: choose them, see the difference, then run, some orders a request.
+"""Recalculating many orders: choose them, see the whole difference, then run, some orders a request.
 
-A request recalculates orders for a few seconds and answers how far it came; the page then asks for the next.
-What is done is counted from its events, so a run that was left goes on where it stopped, and nothing is done
-twice.
+A request previews or recalculates orders for a few seconds and answers how far it came; the page then asks
+for the next. What was previewed travels signed in the page. What is done is counted from its events, so a run
+that was left goes on where it stopped, and nothing is done twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -17,62 +17,53 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from duebook.domain.commission_steps import CommissionStep
 from duebook.domain.errors import DomainError
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.orders.models import Order
-from duebook.partners.models import Program
+from duebook.partners.models import Partner, Program
 from duebook.partners.queries import partners_to_offer
-from duebook.sales.services.recalculate_order import chosen_orders, preview_recalculation, recalculate_order
+from duebook.sales.services.recalculate_order import (
+    chosen_orders,
+    preview_recalculations,
+    recalculate_order,
+)
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.order_commissions import ChoiceOfOrdersForm
+from duebook.web.recalculation_progress import Progress
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 
-PREVIEWED = 100
-"""How many orders are previewed one by one; beyond that the difference is that of the first ones."""
-_SECONDS = 4.0
-_REFUSALS_SHOWN = 20
+BATCH = 500
+"""How many orders are previewed from one set of queries."""
+_PREVIEW_SECONDS = 2.0
+_RUN_SECONDS = 4.0
 
 
-@dataclass(slots=True)
-class PartnerDifference:
-    """What recalculating does to one partner in one currency, in minor units."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What recalculating does to one partner, or to all of one currency, in minor units."""
 
     name: str
     currency: str
-    before_minor: int = 0
-    after_minor: int = 0
+    before_minor: int
+    after_minor: int
 
     @property
     def minor(self) -> int:
         return self.after_minor - self.before_minor
 
 
-@dataclass(slots=True)
-class ManyOrders:
-    """The preview: how many orders, how many of them change, and by how much for whom."""
-
-    count: int
-    previewed: int = 0
-    changing: int = 0
-    refused: list[tuple[Order, str]] = field(default_factory=list)
-    more_refused: int = 0
-    partners: list[PartnerDifference] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How far a run came; ``cursor`` is the last order it looked at."""
+class Page:
+    """How far a preview or a run came; ``so_far`` is what the next request goes on from."""
 
     total: int
     left: int
-    cursor: int
-    posted: list[Money]
+    progress: Progress
     refused: list[tuple[Order, str]]
-    refused_ids: list[int]
+    so_far: str
 
     @property
     def done(self) -> int:
@@ -91,70 +82,105 @@ def recalculations(request: StaffRequest) -> HttpResponse:
     if not asked or not form.is_valid():
         return render(request, "web/programs/recalculations.html", context, status=422 if asked else 200)
     orders = sorted(chosen_orders(form.choice()))
-    run = KeyedForm(request.POST or None)
+    previewing = "preview" in request.POST
+    run = KeyedForm(request.POST if request.method == "POST" and not previewing else None)
     context["form"] = run
-    if request.method == "POST" and run.is_valid():
-        context["run"] = _go_on(request, orders, run.key)
+    if run.is_valid():
+        context["run"] = _recalculate(request, orders, run.key)
+        context["amounts"] = _posted(actor_of(request).user_id, run.key)
         return render(request, "web/programs/recalculating.html", context)
-    context["preview"] = _preview(request, orders)
+    return _shown_preview(request, context, orders)
+
+
+def _shown_preview(request: StaffRequest, context: dict[str, Any], orders: Sequence[int]) -> HttpResponse:
+    try:
+        preview = _preview(request, orders)
+    except DomainError as refusal:
+        context["refusal"] = text_of(refusal, request.business)
+        return render(request, "web/programs/recalculations.html", context, status=422)
+    differences = _differences(preview.progress)
+    context["preview"] = preview
+    context["differences"] = [one for one in differences if one.minor]
+    context["unchanged"] = sum(not one.minor for one in differences)
+    context["sums"] = _sums(context["differences"])
     return render(request, "web/programs/recalculations.html", context)
 
 
-def _preview(request: StaffRequest, orders: Sequence[int]) -> ManyOrders:
+def _preview(request: StaffRequest, orders: Sequence[int]) -> Page:
+    """Preview further orders until the time of one request is up. Raises PeriodClosed."""
     actor, today = actor_of(request), today_of(request)
-    found = ManyOrders(count=len(orders))
-    by_id = Order.objects.in_bulk(list(orders[:PREVIEWED]))
-    sums: dict[tuple[int, str], PartnerDifference] = {}
-    for order_id in orders[:PREVIEWED]:
-        found.previewed += 1
-        try:
-            steps = preview_recalculation(order_id=order_id, actor=actor, on=today)
-        except DomainError as refusal:
-            if len(found.refused) < _REFUSALS_SHOWN:
-                found.refused.append((by_id[order_id], text_of(refusal, request.business)))
+    progress = Progress.from_signed(request.POST.get("preview", ""), _about(request))
+    left = [pk for pk in orders if pk > progress.cursor]
+    ends = monotonic() + _PREVIEW_SECONDS
+    at = 0
+    while at < len(left) and (at == 0 or monotonic() < ends):
+        batch = left[at : at + BATCH]
+        currencies = dict(Order.objects.filter(pk__in=batch).values_list("pk", "currency"))
+        found = preview_recalculations(order_ids=batch, actor=actor, on=today)
+        for order_id in batch:
+            steps = found[order_id]
+            if isinstance(steps, DomainError):
+                progress.add_refusal(order_id, text_of(steps, request.business))
             else:
-                found.more_refused += 1
-            continue
-        found.changing += any(step.minor for step in steps)
-        for step in steps:
-            _add(sums, step, by_id[order_id].currency)
-    found.partners = sorted(sums.values(), key=lambda one: (one.name, one.currency))
-    return found
+                progress.add_steps(steps, currencies[order_id])
+        progress.cursor = batch[-1]
+        at += len(batch)
+    return _page(request, len(orders), len(left) - at, progress)
 
 
-def _add(sums: dict[tuple[int, str], PartnerDifference], step: CommissionStep, currency: str) -> None:
-    if not step.accrual.earned_minor and not step.after.earned_minor:
-        return
-    key = (step.accrual.partner_id, currency)
-    one = sums.setdefault(key, PartnerDifference(step.accrual.partner_name, currency))
-    one.before_minor += step.accrual.earned_minor
-    one.after_minor += step.after.earned_minor
-
-
-def _go_on(request: StaffRequest, orders: Sequence[int], key: str) -> Run:
+def _recalculate(request: StaffRequest, orders: Sequence[int], key: str) -> Page:
     """Recalculate further orders until the time of one request is up."""
     actor, today = actor_of(request), today_of(request)
-    sent = request.POST.get("cursor", "")
-    cursor = int(sent) if sent.isascii() and sent.isdigit() else 0
-    refused = [int(pk) for pk in request.POST.getlist("refused") if pk.isascii() and pk.isdigit()]
-    words: dict[int, str] = dict.fromkeys(refused, "")
-    left = [pk for pk in orders if pk > cursor]
-    ends = monotonic() + _SECONDS
-    while left and monotonic() < ends:
-        cursor = left.pop(0)
+    progress = Progress.from_signed(request.POST.get("so_far", ""), _about(request))
+    left = [pk for pk in orders if pk > progress.cursor]
+    ends = monotonic() + _RUN_SECONDS
+    at = 0
+    while at < len(left) and (at == 0 or monotonic() < ends):
+        progress.cursor = left[at]
         try:
-            recalculate_order(order_id=cursor, request_key=f"{key}:{cursor}", actor=actor, on=today)
+            recalculate_order(order_id=left[at], request_key=f"{key}:{left[at]}", actor=actor, on=today)
         except DomainError as refusal:
-            words[cursor] = text_of(refusal, request.business)
-    named = Order.objects.in_bulk(list(words)[:_REFUSALS_SHOWN])
-    return Run(
-        total=len(orders),
-        left=len(left),
-        cursor=cursor,
-        posted=_posted(actor.user_id, key),
-        refused=[(named[pk], words[pk]) for pk in words if pk in named],
-        refused_ids=list(words),
+            progress.add_refusal(left[at], text_of(refusal, request.business))
+        at += 1
+    return _page(request, len(orders), len(left) - at, progress)
+
+
+def _page(request: StaffRequest, total: int, left: int, progress: Progress) -> Page:
+    named = Order.objects.in_bulk([pk for pk, _ in progress.refused])
+    return Page(
+        total=total,
+        left=left,
+        progress=progress,
+        refused=[(named[pk], text) for pk, text in progress.refused if pk in named],
+        so_far=progress.signed(_about(request)),
     )
+
+
+def _about(request: StaffRequest) -> str:
+    return str(request.META["QUERY_STRING"])
+
+
+def _differences(progress: Progress) -> list[Difference]:
+    """What each partner gains or loses; the largest difference first."""
+    names = dict(Partner.objects.filter(pk__in={pk for pk, _ in progress.sums}).values_list("pk", "name"))
+    found = [
+        Difference(names[pk], currency, outcome.old_minor, outcome.new_minor)
+        for (pk, currency), outcome in progress.sums.items()
+    ]
+    return sorted(found, key=lambda one: (-abs(one.minor), one.name, one.currency))
+
+
+def _sums(differences: Sequence[Difference]) -> list[Difference]:
+    """All partners together, by currency."""
+    return [
+        Difference(
+            name="",
+            currency=currency,
+            before_minor=sum(one.before_minor for one in differences if one.currency == currency),
+            after_minor=sum(one.after_minor for one in differences if one.currency == currency),
+        )
+        for currency in sorted({one.currency for one in differences})
+    ]
 
 
 def _posted(actor_id: int, key: str) -> list[Money]:

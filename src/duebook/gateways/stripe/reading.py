@@ -1,0 +1,230 @@
+"""Stripe's objects, as plain dictionaries, read into what Duebook calls them.
+
+A field that Stripe leaves out in some state or version is taken as empty. Without an id, an amount, a
+currency or a known status nothing is read, and the adapter reports OutcomeUnknown.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from duebook.gateways.protocol import (
+    DisputeOutcome,
+    Outcome,
+    RefundOutcome,
+    SeenCard,
+    SeenCharge,
+    SeenDispute,
+    SeenRefund,
+    SeenSettlement,
+    SettlementLine,
+    SetupOutcome,
+)
+from duebook.gateways.stripe.amounts import from_stripe
+from duebook.gateways.stripe.declines import decline
+
+Object = Mapping[str, Any]
+
+REFERENCE = "duebook_reference"
+"""The key of Duebook's name for an object in its metadata; other programs on the account have their own."""
+
+PRIVATE = frozenset(
+    ["client_secret", "next_action", "receipt_url", "receipt_email", "billing_details", "shipping"]
+)
+"""Never kept: secrets, addresses that hold one, and what is known of the customer anyway."""
+
+CHARGE_OUTCOMES = {
+    "requires_payment_method": Outcome.NOT_CONFIRMED,
+    "requires_confirmation": Outcome.NOT_CONFIRMED,
+    "requires_action": Outcome.REQUIRES_ACTION,
+    "processing": Outcome.PROCESSING,
+    "requires_capture": Outcome.PROCESSING,
+    "succeeded": Outcome.SUCCEEDED,
+    "canceled": Outcome.CANCELLED,
+}
+
+REFUND_OUTCOMES = {
+    "pending": RefundOutcome.PROCESSING,
+    "requires_action": RefundOutcome.PROCESSING,
+    "succeeded": RefundOutcome.SUCCEEDED,
+    "failed": RefundOutcome.FAILED,
+    "canceled": RefundOutcome.FAILED,
+}
+
+DISPUTE_OUTCOMES = {
+    "won": DisputeOutcome.WON,
+    "warning_closed": DisputeOutcome.WON,
+    "prevented": DisputeOutcome.WON,
+    "lost": DisputeOutcome.LOST,
+}
+"""Any other status is one of waiting."""
+
+SETUP_OUTCOMES = {"succeeded": SetupOutcome.SAVED, "canceled": SetupOutcome.CANCELLED}
+
+
+def instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def reference(found: Object) -> str:
+    """Duebook's name for the object; empty for one that others made."""
+    return str((found.get("metadata") or {}).get(REFERENCE, ""))
+
+
+def without_secrets(value: Any) -> Any:
+    """A copy without what must not be kept, at any depth."""
+    if isinstance(value, Mapping):
+        return {key: without_secrets(part) for key, part in value.items() if key not in PRIVATE}
+    if isinstance(value, list):
+        return [without_secrets(part) for part in value]
+    return value
+
+
+def identifier(value: Any) -> str:
+    """The id of a field that holds an object or only its id."""
+    if isinstance(value, Mapping):
+        return str(value["id"])
+    return value or ""
+
+
+def card(method: Object, *, customer: str = "") -> SeenCard:
+    """A payment method of the kind card."""
+    shown = method["card"]
+    return SeenCard(
+        token=method["id"],
+        customer=identifier(method.get("customer")) or customer,
+        brand=shown.get("brand") or "",
+        last_four=shown.get("last4") or "",
+        exp_month=shown["exp_month"],
+        exp_year=shown["exp_year"],
+        fingerprint=shown.get("fingerprint") or "",
+    )
+
+
+def charge(intent: Object) -> SeenCharge:
+    """A PaymentIntent, best with its latest charge and payment method written out."""
+    outcome = CHARGE_OUTCOMES[intent["status"]]
+    error = intent.get("last_payment_error")
+    if error and intent["status"] == "requires_payment_method":
+        outcome = Outcome.DECLINED
+    latest = _object(intent.get("latest_charge"))
+    currency = intent["currency"]
+    captured = _captured(intent, latest) if outcome is Outcome.SUCCEEDED else 0
+    return SeenCharge(
+        id=intent["id"],
+        outcome=outcome,
+        amount=from_stripe(intent["amount"], currency),
+        reference=reference(intent),
+        created_at=instant(intent["created"]),
+        captured_minor=from_stripe(captured, currency).minor,
+        refunded_minor=from_stripe(latest.get("amount_refunded") or 0, currency).minor,
+        fee_minor=_fee(latest, currency),
+        decline=decline(error) if error and outcome is Outcome.DECLINED else None,
+        action_url=_action_url(intent),
+        card=_card_of(intent),
+        live=bool(intent.get("livemode")),
+        raw=without_secrets(intent),
+    )
+
+
+def _object(value: Any) -> Object:
+    """A field's object; empty where there is none or only its id."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _captured(intent: Object, latest: Object) -> int:
+    for amount in (intent.get("amount_received"), latest.get("amount_captured")):
+        if amount is not None:
+            return int(amount)
+    return int(intent["amount"])
+
+
+def _fee(latest: Object, currency: str) -> int:
+    """Stripe's fee; one in another currency than the charge's is told by the settlement alone."""
+    booked = _object(latest.get("balance_transaction"))
+    if booked.get("currency") != currency:
+        return 0
+    return from_stripe(booked.get("fee") or 0, currency).minor
+
+
+def _action_url(intent: Object) -> str:
+    action = intent.get("next_action") or {}
+    return str((action.get("redirect_to_url") or {}).get("url") or "")
+
+
+def _card_of(intent: Object) -> SeenCard | None:
+    method = _object(intent.get("payment_method"))
+    return card(method, customer=identifier(intent.get("customer"))) if method.get("card") else None
+
+
+def refund(found: Object) -> SeenRefund:
+    """A Refund."""
+    return SeenRefund(
+        id=found["id"],
+        charge_id=identifier(found.get("payment_intent")),
+        outcome=REFUND_OUTCOMES[found["status"]],
+        amount=from_stripe(found["amount"], found["currency"]),
+        reference=reference(found),
+        created_at=instant(found["created"]),
+        reason=found.get("failure_reason") or "",
+        raw=without_secrets(found),
+    )
+
+
+def dispute(found: Object) -> SeenDispute:
+    """A Dispute. An inquiry (its status begins with ``warning``) is one that has taken no money yet."""
+    currency = found["currency"]
+    booked = found.get("balance_transactions") or []
+    fees = sum(part["fee"] for part in booked if part.get("currency") == currency)
+    return SeenDispute(
+        id=found["id"],
+        charge_id=identifier(found.get("payment_intent")),
+        outcome=DISPUTE_OUTCOMES.get(found["status"], DisputeOutcome.OPEN),
+        amount=from_stripe(found["amount"], currency),
+        fee_minor=from_stripe(fees, currency).minor,
+        reason=found.get("reason") or "",
+        opened_at=instant(found["created"]),
+        raw=without_secrets(found),
+    )
+
+
+def setup_outcome(intent: Object) -> SetupOutcome:
+    """What became of a SetupIntent; one that was declined waits for another card all the same."""
+    if intent["status"] == "requires_payment_method" and intent.get("last_setup_error"):
+        return SetupOutcome.DECLINED
+    return SETUP_OUTCOMES.get(intent["status"], SetupOutcome.WAITING)
+
+
+def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:
+    """A Payout with the balance transactions that it consists of, which a manual one does not name."""
+    currency = payout["currency"]
+    net = from_stripe(payout["amount"], currency).minor
+    lines = tuple(settlement_line(entry) for entry in entries if entry["type"] != "payout")
+    fee = sum(line.fee_minor for line in lines)
+    return SeenSettlement(
+        id=payout["id"],
+        currency=currency.upper(),
+        gross_minor=sum(line.gross_minor for line in lines) if lines else net,
+        fee_minor=fee,
+        net_minor=net,
+        paid_on=instant(payout["arrival_date"]).date(),
+        lines=lines,
+    )
+
+
+def settlement_line(entry: Object) -> SettlementLine:
+    """One balance transaction; a fee that Stripe books by itself is a fee and not a negative gross."""
+    currency = entry["currency"]
+    amount = from_stripe(entry["amount"], currency).minor
+    fee = from_stripe(entry.get("fee") or 0, currency).minor
+    if entry.get("reporting_category") == "fee":
+        return SettlementLine(_settled_object(entry.get("source")), 0, fee - amount)
+    return SettlementLine(_settled_object(entry.get("source")), amount, fee)
+
+
+def _settled_object(source: Any) -> str:
+    """The id under which Duebook knows it: a charge goes by its PaymentIntent's."""
+    found = _object(source)
+    if found.get("object") == "charge" and found.get("payment_intent"):
+        return identifier(found["payment_intent"])
+    return identifier(source)
