@@ -42,7 +42,7 @@ FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 """What is no page: files to download and pictures."""
 
 FRAGMENTS = {"payment_preview", "payment_correction_preview"}
-ACTS = {"settings_type_order", "settings_logo", "settings_user_password"}
+ACTS = {"settings_type_order", "settings_logo", "settings_user_password", "webhook"}
 """Addresses that only take a form."""
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -123,6 +123,7 @@ def scene() -> dict[str, Any]:
         "type_id": payment_type("Check").pk,
         "user_id": make_user(role=Role.CLERK).pk,
         "page": "add-a-payment",
+        "webhook_token": "nobody-knows",
     }
 
 
