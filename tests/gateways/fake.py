@@ -113,6 +113,13 @@ def make_merchant_account(name: str = "Shop", **fields: Any) -> MerchantAccount:
     )
 
 
+def keep_merchant_account(name: str = "Shop", **fields: Any) -> MerchantAccount:
+    """A merchant account as it stands after it was added, for pages that show one and ask no processor."""
+    with pytest.MonkeyPatch.context() as patch:
+        register(patch)
+        return make_merchant_account(name, **fields)
+
+
 def make_event(event_id: str = "evt_1", **fields: Any) -> GatewayEvent:
     given: dict[str, Any] = {
         "kind": "charge.succeeded",
