@@ -36,13 +36,21 @@ from tests.factories import (
     make_user,
     payment_type,
 )
+from tests.gateways.fake import keep_merchant_account
 from tests.payments.services.test_return_payment import give_back
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 """What is no page: files to download and pictures."""
 
 FRAGMENTS = {"payment_preview", "payment_correction_preview"}
-ACTS = {"settings_type_order", "settings_logo", "settings_user_password"}
+ACTS = {
+    "settings_type_order",
+    "settings_logo",
+    "settings_user_password",
+    "settings_merchant_account_test",
+    "settings_merchant_account_default",
+    "webhook",
+}
 """Addresses that only take a form."""
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -123,6 +131,8 @@ def scene() -> dict[str, Any]:
         "type_id": payment_type("Check").pk,
         "user_id": make_user(role=Role.CLERK).pk,
         "page": "add-a-payment",
+        "webhook_token": "nobody-knows",
+        "merchant_account_id": keep_merchant_account().pk,
     }
 
 

@@ -20,6 +20,7 @@ CHECKS = {
     "transfer_between_two_accounts",
     "contact_has_a_name",
     "product_price_not_negative",
+    "merchantaccount_default_is_active",
     "partner_code_well_formed",
     "partner_not_its_own_parent",
     "orderitem_quantity_positive",
@@ -54,6 +55,10 @@ UNIQUE = {
     "transfer_corrected_once",
     "contact_external_id_once",
     "product_sku_once",
+    "merchantaccount_name_once",
+    "merchantaccount_one_default",
+    "gateways_merchantaccount_webhook_token_key",
+    "webhookmessage_once",
     "partner_code_once_without_case",
     "order_source_once",
     "orderitem_position_once",
@@ -89,7 +94,13 @@ TRIGGERS = {
     "commissions_payoutline_facts_fixed",
     "commissions_payoutline_no_delete",
 }
-OPEN_INDEXES = {"invoice_open_by_due", "invoice_open_by_contact", "payment_with_credit", "contact_search"}
+OPEN_INDEXES = {
+    "invoice_open_by_due",
+    "invoice_open_by_contact",
+    "payment_with_credit",
+    "contact_search",
+    "webhookmessage_to_do",
+}
 
 
 def names(sql: str) -> set[str]:

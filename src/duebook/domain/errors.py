@@ -743,3 +743,78 @@ class NoEmailAddress(Invalid):
 class MailNotSent(NotAllowed):
     code = "mail_not_sent"
     message = "The mail server did not take the message. Try again later, or print the receipt."
+
+
+# Merchant accounts
+
+
+class SecretRequired(Invalid):
+    code = "secret_required"
+    field = "secret"
+    message = "Enter the secret key."
+
+
+class SecretMalformed(Invalid):
+    code = "secret_malformed"
+    field = "secret"
+    message = "A secret has no spaces and only plain letters, figures and signs. Copy it again as a whole."
+
+
+class SecretRefused(Invalid):
+    code = "secret_refused"
+    field = "secret"
+    message = (
+        "The card processor refused the secret key. It says: {reason} Copy the key again from its pages."
+    )
+
+
+class SecretUnreadable(NotAllowed):
+    code = "secret_unreadable"
+    field = "secret"
+    message = (
+        "The secret key cannot be opened any more: it was sealed while DUEBOOK_SECRET_KEY was another one. "
+        "Enter the secret key again."
+    )
+
+
+class ProcessorNotReached(NotAllowed):
+    code = "processor_not_reached"
+    message = "The connection could not be tested. {reason} Nothing was changed. Try again in a moment."
+
+
+class OtherProcessorAccount(NotAllowed):
+    code = "other_processor_account"
+    field = "secret"
+    message = (
+        "This key belongs to another account at the card processor, or to its other mode. "
+        "Add that one as a merchant account of its own."
+    )
+
+
+class AddressOnlyForSandbox(Invalid):
+    code = "address_only_for_sandbox"
+    field = "base_url"
+    message = "Only the sandbox has an address that can be chosen. Leave this empty."
+
+
+class AddressMalformed(Invalid):
+    code = "address_malformed"
+    field = "base_url"
+    message = "Write the address from http:// or https:// on, such as http://127.0.0.1:8100."
+
+
+class TooManySigningSecrets(Invalid):
+    code = "too_many_signing_secrets"
+    field = "webhook_secret"
+    message = "{most} signing secrets can be kept at once. Forget the older ones."
+
+
+class DefaultNotFitting(Invalid):
+    code = "default_not_fitting"
+    field = "next_default"
+    message = "Choose another active account as the default, or none."
+
+
+class DefaultInactive(NotAllowed):
+    code = "default_inactive"
+    message = "{name} is not active. Activate it before you make it the default."

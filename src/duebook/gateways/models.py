@@ -8,6 +8,7 @@ import secrets
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from duebook.gateways.protocol import ObjectKind
@@ -60,7 +61,12 @@ class MerchantAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """The name; an account in test mode says so wherever it is named."""
+        return self.name if self.live else gettext("%(name)s (test)") % {"name": self.name}
+
+    def clearing_name(self) -> str:
+        """What the books call the account's card clearing."""
+        return f"Card clearing {self.name}" if self.live else f"Card clearing {self.name} (test)"
 
 
 class WebhookMessage(models.Model):

@@ -4,14 +4,17 @@ Each is safe to run twice: a worker that is killed leaves its job to be run agai
 """
 
 import logging
+from datetime import timedelta
 
 from django.core.management import call_command
+from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 
 from duebook.domain.errors import BatchState, NoEmailAddress
 from duebook.domain.permissions import Actor, Source
+from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.payments.services.ask_gateway import (
     ask_gateway,
@@ -35,6 +38,8 @@ log = logging.getLogger(__name__)
 KEPT_HOURS = 30 * 24
 # A worker reports that it lives every 10 seconds.
 SILENT_SECONDS = 60
+# A processor that tells nothing for so long is asked.
+SILENT_MINUTES = 15
 
 
 class BooksDiffer(Exception):
@@ -58,6 +63,13 @@ def verify(timestamp: int) -> None:
 def refresh_dashboard(timestamp: int) -> None:
     """Keep the dashboard's figures young enough, so that no page has to count them."""
     refresh_snapshot(on=today())
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="poll_events", queueing_lock="poll_events")
+def poll_silent_processors(timestamp: int) -> None:
+    """Ask the card processors that have told nothing lately what happened."""
+    poll_events(silent_for=timedelta(minutes=SILENT_MINUTES), now=timezone.now())
 
 
 @app.task(name="email_receipt", retry=RetryStrategy(max_attempts=6, exponential_wait=60))

@@ -16,7 +16,7 @@ from duebook.web.sections import (
     settings,
 )
 from duebook.web.sections import help as help_pages
-from duebook.web.views import search
+from duebook.web.views import search, webhooks
 
 app_name = "web"
 
@@ -34,4 +34,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/", include(reports)),
     path("settings/", include(settings)),
     path("help/", include(help_pages)),
+    path("gateways/<str:webhook_token>/webhook", webhooks.webhook, name="webhook"),
 ]

@@ -139,6 +139,11 @@
     if (sent && isBack && form && !event.persisted) putBack(form, JSON.parse(sent));
   });
 
+  /* data-select on a field selects all of it, ready to be copied. */
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-select]")) event.target.select();
+  });
+
   /* data-print on a button prints the page. */
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();

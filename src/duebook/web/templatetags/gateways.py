@@ -1,0 +1,23 @@
+"""Tags that name merchant accounts. One in test mode says so wherever it is named."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from duebook.gateways.models import MerchantAccount
+
+register = template.Library()
+
+
+@register.simple_tag
+def mode_chip(account: MerchantAccount) -> SafeString:
+    """``{% mode_chip account %}``: TEST, or LIVE where real money moves."""
+    kind, text = ("live", gettext("LIVE")) if account.live else ("test", gettext("TEST"))
+    return format_html('<span class="chip chip-{}">{}</span>', kind, text)
+
+
+@register.simple_tag
+def merchant_account(account: MerchantAccount) -> SafeString:
+    """``{% merchant_account account %}``: its name with the chip. In an option, write ``{{ account }}``."""
+    return format_html("{} {}", account.name, mode_chip(account))

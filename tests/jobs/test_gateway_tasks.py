@@ -1,0 +1,27 @@
+"""The jobs about card processors, run by a real worker."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.jobs import tasks
+from tests.gateways.fake import make_event, make_merchant_account, register
+from tests.jobs.test_tasks import work
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_asks_a_silent_processor(monkeypatch: pytest.MonkeyPatch):
+    processor = register(monkeypatch)
+    make_merchant_account()
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    MerchantAccount.objects.update(created_at=an_hour_ago - timedelta(hours=1))
+    processor.events = [make_event("evt_1", occurred_at=an_hour_ago)]
+    job_id = tasks.poll_silent_processors.defer(timestamp=0)
+
+    work()
+
+    assert ProcrastinateJob.objects.get(pk=job_id).status == "succeeded"
+    assert WebhookMessage.objects.get().event_id == "evt_1"
