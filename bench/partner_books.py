@@ -36,11 +36,16 @@ SELECT d.*, 1 + lead_id % @parents AS lead_parent_id, 1 + sale_id % @parents AS 
  WHERE CASE WHEN payment_id IS NULL THEN invoice_id % 2 = 0 ELSE place <= @paid END
 """
 
-# The lines of an accrual as the service freezes them.
+# What the service keeps of what a total was computed from: the order's only line, and its rule.
+_SOLD = """
+jsonb_build_array(jsonb_build_object('position', i.position, 'kind', i.kind, 'product_id', i.product_id,
+  'description', i.description, 'quantity', trim_scale(i.quantity)::text, 'line_minor', i.line_minor,
+  'apply_to_commissions', i.apply_to_commissions))
+"""
 _LINES = """
-jsonb_build_array(jsonb_build_object('position', 1, 'base_minor', total_minor,
-  'source', 'default rule of the program', 'bps', bps, 'fixed_minor', 0,
-  'exact', (total_minor * bps / 10000)::text, 'rule_id', rule_id, 'silence', NULL))
+jsonb_build_array(jsonb_build_object('position', i.position, 'base_minor', i.line_minor,
+  'source', 'default rule of the program', 'bps', s.bps, 'fixed_minor', 0, 'exact', s.can_earn_minor::text,
+  'rule_id', s.rule_id, 'silence', NULL))
 """
 
 _SHARES = """
@@ -48,12 +53,14 @@ CREATE UNLOGGED TABLE bench_share AS
 SELECT d.invoice_id, d.order_id, d.contact_id, d.total_minor, d.paid_minor, d.payment_id, d.applied_on,
        v.position, v.role, v.level, v.partner_id, r.id AS rule_id, r.program_id, r.percent_bps AS bps,
        d.total_minor * r.percent_bps / 10000 AS can_earn_minor,
-       (d.total_minor * r.percent_bps / 10000) * d.paid_minor / d.total_minor AS earned_minor
+       (d.total_minor * r.percent_bps / 10000) * d.paid_minor / d.total_minor AS earned_minor,
+       nextval('commissions_accrualbasis_id_seq') AS basis_id
   FROM bench_deal d
  CROSS JOIN LATERAL (VALUES (1, 'lead', 1, d.lead_id), (2, 'lead', 2, d.lead_parent_id),
                             (3, 'sale', 1, d.sale_id), (4, 'sale', 2, d.sale_parent_id))
     AS v(position, role, level, partner_id)
   JOIN partners_rule r ON r.role = v.role AND r.level = v.level
+ ORDER BY d.invoice_id, v.position
 """
 
 _STEPS: tuple[tuple[str, str], ...] = (
@@ -122,12 +129,21 @@ SELECT d.order_id, jsonb_build_object('order_id', d.order_id, 'currency', 'USD',
     ),
     ("shares", _SHARES),
     (
+        "bases",
+        f"""
+INSERT INTO commissions_accrualbasis (id, sold, lines)
+OVERRIDING SYSTEM VALUE
+SELECT s.basis_id, {_SOLD}, {_LINES}
+  FROM bench_share s JOIN orders_orderitem i ON i.order_id = s.order_id ORDER BY s.basis_id
+""",
+    ),
+    (
         "accruals",
         f"""
 INSERT INTO commissions_accrual (invoice_id, partner_id, role, level, program_id, payout_type, hold_days,
-  currency, total_minor, counted_minor, earned_minor, silence, lines)
+  currency, total_minor, counted_minor, earned_minor, silence, basis_id)
 SELECT invoice_id, partner_id, role, level, program_id, 'on_payment', {HOLD_DAYS}, 'USD', can_earn_minor,
-       paid_minor, earned_minor, '', {_LINES}
+       paid_minor, earned_minor, '', basis_id
   FROM bench_share ORDER BY invoice_id, position
 """,
     ),
@@ -135,9 +151,11 @@ SELECT invoice_id, partner_id, role, level, program_id, 'on_payment', {HOLD_DAYS
         "entries",
         f"""
 INSERT INTO commissions_commissionentry (accrual_id, partner_id, cause, amount_minor, currency, entered_on,
-  payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor, total_minor)
+  payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor, total_minor,
+  basis_id)
 SELECT a.id, s.partner_id, 'payment', s.earned_minor, 'USD', s.applied_on, s.applied_on + {HOLD_DAYS},
-       s.payment_id, 0, s.paid_minor, s.total_minor, s.earned_minor, s.can_earn_minor
+       s.payment_id, 0, s.paid_minor, s.total_minor, s.earned_minor, s.can_earn_minor,
+       s.basis_id
   FROM bench_share s
   JOIN commissions_accrual a ON a.invoice_id = s.invoice_id AND a.role = s.role AND a.level = s.level
  WHERE s.earned_minor > 0 ORDER BY s.applied_on, s.payment_id, s.position

@@ -10,6 +10,7 @@ OWN = {
     "number",
     "invoice",
     "accrual_id",
+    "basis_id",
     "payment_id",
     "invoice_id",
     "order_id",

@@ -10,8 +10,16 @@ from bench.commissions import CommissionBench
 from bench.partner_books import ACCRUALS, build_partner_books
 from bench.rounds import take_turns
 from bench.scene import WITH_PARTNERS, WITHOUT_PARTNERS, Scene
-from duebook.commissions.models import Accrual, CommissionEntry, FrozenTerms, PayoutBatch, PayoutLine
+from duebook.commissions.models import (
+    Accrual,
+    AccrualBasis,
+    CommissionEntry,
+    FrozenTerms,
+    PayoutBatch,
+    PayoutLine,
+)
 from duebook.commissions.payouts import payable
+from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.ledger.models import Transfer
 from duebook.orders.models import Order
 from duebook.partners.models import Partner
@@ -61,9 +69,18 @@ def test_the_commissions_of_an_order_are_those_that_the_services_write() -> None
     order = entry.accrual.invoice.order
     paid_minor = entry.accrual.invoice.applied_minor
     total = f"{paid_minor // 100}.{paid_minor % 100:02d}"
+    item = order.items.get()
     placed = make_invoice(
-        total,
         contact=order.contact,
+        lines=[
+            LineInput(
+                ItemKind(item.kind),
+                item.description,
+                quantity=item.quantity,
+                unit_price=item.unit_price,
+                product_id=item.product_id,
+            )
+        ],
         ordered_on=order.ordered_on,
         lead_partner_id=order.lead_partner_id,
         sale_partner_id=order.sale_partner_id,
@@ -75,6 +92,7 @@ def test_the_commissions_of_an_order_are_those_that_the_services_write() -> None
         [
             facts(FrozenTerms.objects.filter(order=invoice.order)),
             facts(Accrual.objects.filter(invoice=invoice)),
+            facts(AccrualBasis.objects.filter(accruals__invoice=invoice)),
             facts(CommissionEntry.objects.filter(accrual__invoice=invoice)),
             facts(Transfer.objects.filter(invoice_id=invoice.pk, kind="commission_earned")),
         ]
@@ -98,7 +116,7 @@ def test_everything_about_partners_is_measured(rows: psycopg.Connection) -> None
     assert [line.work for line in lines if not line.work.startswith("  ")] == [
         "ledgers, 1,200 entries",
         "one partner's ledger, 1,200 entries",
-        "payout batch for 40 partners",
+        "payout batch over 40 partners",
         "rehearsal over 200 payments",
         "record with two partners at two levels",
     ]
