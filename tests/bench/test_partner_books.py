@@ -4,6 +4,7 @@ from functools import partial
 
 import psycopg
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from bench.commissions import CommissionBench
@@ -23,11 +24,13 @@ from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.ledger.models import Transfer
 from duebook.orders.models import Order
 from duebook.partners.models import Partner
+from duebook.payments.write_path import read_situation
 from tests.bench.facts import facts
 from tests.factories import day, make_invoice, make_payment
 
-PARTNERS = 40
+PARTNERS = 600
 ENTRIES = 1200
+READ_IN_A_ROW = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'partners_partner'"
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +104,25 @@ def test_the_commissions_of_an_order_are_those_that_the_services_write() -> None
     assert of_bench == of_duebook
 
 
+def test_recording_reads_the_partners_of_the_order_and_no_others(rows: psycopg.Connection) -> None:
+    one = Scene(rows, day()).any()
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        situation = read_situation(
+            invoice_ids=[one.invoice_id],
+            type_ids=[],
+            contact_ids=[one.contact_id],
+            actor_id=0,
+            request_keys=[],
+            new_payments=0,
+        )
+        cursor.execute(READ_IN_A_ROW)
+        read = cursor.fetchone()[0]
+
+    assert len(situation.invoices[one.invoice_id].accruals) == ACCRUALS
+    assert read == 0
+
+
 def test_everything_about_partners_is_measured(rows: psycopg.Connection) -> None:
     bench = CommissionBench(
         rows=rows,
@@ -116,7 +138,7 @@ def test_everything_about_partners_is_measured(rows: psycopg.Connection) -> None
     assert [line.work for line in lines if not line.work.startswith("  ")] == [
         "ledgers, 1,200 entries",
         "one partner's ledger, 1,200 entries",
-        "payout batch over 40 partners",
+        "payout batch over 600 partners",
         "rehearsal over 200 payments",
         "record with two partners at two levels",
     ]
