@@ -97,11 +97,11 @@ new_entry AS (
      entered_on, payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor,
      total_minor, basis_id)
   SELECT c.accrual_id, c.partner_id, c.cause, c.minor, c.currency, c.entered_on, c.payable_on, c.payment_id,
-     c.part_before, c.part_after, c.whole, c.earned_after, c.total, a.basis_id
+     c.part_before, c.part_after, c.whole, c.earned_after, c.total,
+     (SELECT a.basis_id FROM commissions_accrual a WHERE a.id = c.accrual_id)
     FROM doc, jsonb_to_recordset(d->'entries') AS c(accrual_id bigint, partner_id bigint, cause text,
      minor bigint, currency text, entered_on date, payable_on date, payment_id bigint, part_before bigint,
-     part_after bigint, whole bigint, earned_after bigint, total bigint)
-    JOIN commissions_accrual a ON a.id = c.accrual_id),
+     part_after bigint, whole bigint, earned_after bigint, total bigint)),
 stepped_accrual AS (
   UPDATE commissions_accrual a SET earned_minor = a.earned_minor + c.earned,
      counted_minor = a.counted_minor + c.part
