@@ -55,6 +55,13 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=2.0, help="of each work in a round (default 2)")
     parser.add_argument("--import-rows", type=int, default=20_000, help="of one import (default 20,000)")
+    parser.add_argument(
+        "--partners", type=int, default=5000, help="of the books with partners (default 5,000)"
+    )
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of commissions (default 1,000,000)")
+    parser.add_argument(
+        "--rehearsed", type=int, default=100_000, help="payments of one rehearsal (default 100,000)"
+    )
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure only this; repeatable")
     parser.add_argument("--json", type=Path, help="write the table to this file, too")
     parser.add_argument("--home", type=Path, help="keep the databases here and use those that are here")
@@ -63,7 +70,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-SECTIONS = ("process", "size", "crowd", "http", "pages", "import")
+SECTIONS = ("process", "size", "crowd", "http", "pages", "import", "commissions")
 
 if __name__ == "__main__":
     sys.exit(main())

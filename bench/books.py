@@ -5,7 +5,7 @@ most of the time it would take; ``duebook verify`` recomputes everything afterwa
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
@@ -79,23 +79,23 @@ SELECT g, given, family, CASE WHEN g % 4 = 0 THEN family || ' & ' || given || ' 
     ),
     (
         "contacts",
-        f"""
+        """
 INSERT INTO partners_partner (id, contact_id, name, code, status, notes, notify_on_lead, notify_on_sale,
   payout_method, payout_details, global_override)
 OVERRIDING SYSTEM VALUE
 SELECT id, id, name, 'PARTNER' || id, 'active', '', false, true, 'bank', '', false
-  FROM contacts_contact WHERE id <= {PARTNERS} ORDER BY id
+  FROM contacts_contact WHERE id <= @partners ORDER BY id
 """,
     ),
     (
         "orders",
-        f"""
+        """
 INSERT INTO orders_order (id, number, contact_id, title, ordered_on, currency, source, source_key,
   lead_partner_id, sale_partner_id)
 OVERRIDING SYSTEM VALUE
 SELECT g, 1000 + g, contact_id, 'Order of product ' || product_id, ordered_on, 'USD', 'import', 'bench:' || g,
-       CASE WHEN has_partners THEN 1 + g % least({PARTNERS}, @contacts) END,
-       CASE WHEN has_partners THEN 1 + (g + 7) % least({PARTNERS}, @contacts) END
+       CASE WHEN has_partners THEN 1 + g % @partners END,
+       CASE WHEN has_partners THEN 1 + (g + 7) % @partners END
   FROM bench_plan ORDER BY g
 """,
     ),
@@ -210,27 +210,54 @@ _NUMBERS = {
 
 
 def build_books(
-    connection: psycopg.Connection, *, invoices: int, today: str, say: Callable[[str], None]
+    connection: psycopg.Connection,
+    *,
+    invoices: int,
+    today: str,
+    say: Callable[[str], None],
+    partners: int = PARTNERS,
 ) -> None:
     """Fill a migrated, empty database with so many invoices, 20 % of them open."""
-    contacts = max(PARTNERS, invoices // CONTACTS_FOR)
-    values = {"@invoices": str(invoices), "@contacts": str(contacts), "@today": f"'{today}'"}
-    connection.execute("SET session_replication_role = replica")
-    connection.execute("SET maintenance_work_mem = '512MB'")
-    connection.execute("SET work_mem = '256MB'")
-    started = time.monotonic()
-    for label, template in _STEPS:
-        statement = template
-        for name, value in values.items():
-            statement = statement.replace(name, value)
-        cursor = connection.execute(statement)
-        say(f"  {label}: {cursor.rowcount:,} rows, {time.monotonic() - started:.0f} s")
+    contacts = max(partners, invoices // CONTACTS_FOR)
+    values = {
+        "@invoices": str(invoices),
+        "@contacts": str(contacts),
+        "@partners": str(partners),
+        "@today": f"'{today}'",
+    }
+    fill(connection, _STEPS, values, say=say)
     connection.execute("DROP TABLE bench_plan, bench_paid")
     for sequence, table in _SEQUENCES.items():
         connection.execute(f"SELECT setval('{sequence}', (SELECT max(id) FROM {table}))")
     for sequence, table in _NUMBERS.items():
         connection.execute(f"SELECT setval('{sequence}', (SELECT max(number) FROM {table}))")
+    tidy(connection, say=say)
+
+
+def fill(
+    connection: psycopg.Connection,
+    steps: Sequence[tuple[str, str]],
+    values: Mapping[str, str],
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Run the statements with the values put in, without checking foreign keys."""
+    connection.execute("SET session_replication_role = replica")
+    connection.execute("SET maintenance_work_mem = '512MB'")
+    connection.execute("SET work_mem = '256MB'")
+    started = time.monotonic()
+    for label, template in steps:
+        statement = template
+        for name, value in values.items():
+            statement = statement.replace(name, value)
+        cursor = connection.execute(statement)
+        say(f"  {label}: {cursor.rowcount:,} rows, {time.monotonic() - started:.0f} s")
     connection.execute("SET session_replication_role = origin")
+
+
+def tidy(connection: psycopg.Connection, *, say: Callable[[str], None]) -> None:
+    """Leave the tables as a database that has been in use for long: vacuumed, analysed and on the disk."""
+    started = time.monotonic()
     connection.execute("VACUUM (ANALYZE)")
     connection.execute("CHECKPOINT")
     say(f"  vacuumed and analysed, {time.monotonic() - started:.0f} s")

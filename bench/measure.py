@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import django
@@ -13,18 +14,19 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bench import bulk, floor, pages  # noqa: E402
 from bench.books import build_books  # noqa: E402
+from bench.commissions import CommissionBench  # noqa: E402
 from bench.crowd import CLIENTS, crowd  # noqa: E402
 from bench.database import Server  # noqa: E402
 from bench.http_load import load, post  # noqa: E402
+from bench.partner_books import build_partner_books  # noqa: E402
 from bench.rounds import Measured, Taken, Work, repeat, take_turns  # noqa: E402
 from bench.scene import ACTOR, AMOUNT, BATCH, OpenOne, Scene, use_database  # noqa: E402
 from bench.sites import Sites, running_sites  # noqa: E402
-from bench.staff_session import FORMS, payment_posts, sign_in  # noqa: E402
+from bench.staff_session import FORMS, payment_posts, sign_in, signed_in_client  # noqa: E402
 from bench.table import Line  # noqa: E402
 from duebook.imports.services import import_orders  # noqa: E402
 from duebook.jobs.schema import migrate  # noqa: E402
@@ -32,6 +34,7 @@ from duebook.reports.services.verify_books import verify_books  # noqa: E402
 from duebook.staff.queries import today  # noqa: E402
 
 SMALL_INVOICES = 1000
+ORDERS_AND_PAYMENTS = ("process", "size", "crowd", "http", "pages", "import")
 WARM_CALLS = 20
 PAGE_TIMES = 12
 POSTED = frozenset({302})
@@ -53,12 +56,23 @@ class Bench:
         self._say = say
         self._big = f"bench_{options.invoices}"
         self._small = f"bench_{SMALL_INVOICES}_small"
+        self._earning = f"bench_{options.partners}_partners_{options.entries}"
 
     def run(self) -> list[Line]:
         """Measure what was asked for."""
-        for name, invoices in ((self._small, SMALL_INVOICES), (self._big, self._options.invoices)):
-            self._build(name, invoices)
         call_command("collectstatic", interactive=False, verbosity=0)
+        lines: list[Line] = []
+        if self._wants(*ORDERS_AND_PAYMENTS):
+            lines += self._orders_and_payments()
+        if self._wants("commissions"):
+            lines += self._commissions()
+        connection.close()
+        return lines
+
+    def _orders_and_payments(self) -> list[Line]:
+        for name, invoices in ((self._small, SMALL_INVOICES), (self._big, self._options.invoices)):
+            self._build(name, f"{invoices:,} invoices", partial(build_books, invoices=invoices))
+        use_database(self._big)
         lines: list[Line] = []
         with self._server.connect(self._big) as rows:
             scene = Scene(rows, today())
@@ -76,11 +90,30 @@ class Bench:
                         lines += self._pages(rows, scene, sites)
             if self._wants("import"):
                 lines += self._imports(rows, scene)
+        return [*lines, self._verified("findings of verify afterwards")]
+
+    def _commissions(self) -> list[Line]:
+        options = self._options
+        self._build(
+            self._earning,
+            f"{options.partners:,} partners and {options.entries:,} commission entries",
+            partial(build_partner_books, partners=options.partners, entries=options.entries),
+        )
+        use_database(self._earning)
+        with self._server.connect(self._earning) as rows:
+            lines = CommissionBench(
+                rows=rows,
+                today=today(),
+                rounds=options.rounds,
+                rehearsed=options.rehearsed,
+                turns=self._turns,
+                say=self._say,
+            ).run()
+        return [*lines, self._verified("findings of verify in the books with partners")]
+
+    def _verified(self, work: str) -> Line:
         self._say("verifying the books")
-        findings = verify_books()
-        lines.append(Line("findings of verify afterwards", len(findings), "", target=0, at_most=True))
-        connection.close()
-        return lines
+        return Line(work, len(verify_books()), "", target=0, at_most=True)
 
     def facts(self) -> dict[str, object]:
         """On what it was measured."""
@@ -89,6 +122,9 @@ class Bench:
             "rounds": self._options.rounds,
             "seconds": self._options.seconds,
             "import_rows": self._options.import_rows,
+            "partners": self._options.partners,
+            "entries": self._options.entries,
+            "rehearsed": self._options.rehearsed,
             "processors": os.cpu_count(),
             "machine": platform.machine(),
             "python": platform.python_version(),
@@ -99,17 +135,16 @@ class Bench:
     def _wants(self, *sections: str) -> bool:
         return any(section in self._options.only for section in sections)
 
-    def _build(self, name: str, invoices: int) -> None:
+    def _build(self, name: str, what: str, build: Callable[..., None]) -> None:
         if self._server.has(name):
             self._say(f"using the books in {name}")
             return
-        self._say(f"building books with {invoices:,} invoices")
+        self._say(f"building books with {what}")
         self._server.create(name)
         use_database(name)
         migrate(verbosity=0)
         with self._server.connect(name) as rows:
-            build_books(rows, invoices=invoices, today=today().isoformat(), say=self._say)
-        use_database(self._big)
+            build(rows, today=today().isoformat(), say=self._say)
 
     def _create_floor(self, rows: psycopg.Connection, scene: Scene) -> None:
         one = scene.any()
@@ -281,10 +316,7 @@ class Bench:
         return lines
 
     def _costs(self, scene: Scene) -> dict[str, pages.PageCost]:
-        client = Client(SERVER_NAME="127.0.0.1")
-        name, _, value = sign_in().partition("=")
-        client.cookies[name] = value
-        return pages.costs(client, pages.addresses(scene), times=PAGE_TIMES)
+        return pages.costs(signed_in_client(), pages.addresses(scene), times=PAGE_TIMES)
 
     # Imports
 

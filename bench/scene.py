@@ -1,4 +1,4 @@
-"""Whose payments are recorded: open invoices with two partners, each large enough for thousands of them."""
+"""Whose payments are recorded: open invoices, each large enough for thousands of them."""
 
 import itertools
 import random
@@ -25,9 +25,12 @@ CHECK_TYPE_ID = 3
 BATCH = 500
 ACTOR = Actor.system(Source.API)
 
+WITH_PARTNERS = "o.lead_partner_id IS NOT NULL AND o.sale_partner_id IS NOT NULL"
+WITHOUT_PARTNERS = "o.lead_partner_id IS NULL AND o.sale_partner_id IS NULL"
+
 _OPEN = """
 SELECT i.id, i.contact_id FROM invoices_invoice i JOIN orders_order o ON o.id = i.order_id
- WHERE i.balance_due_minor > 1000000 AND o.lead_partner_id IS NOT NULL AND o.sale_partner_id IS NOT NULL
+ WHERE i.balance_due_minor > 1000000 AND {orders}
  ORDER BY i.id LIMIT 100000
 """
 
@@ -43,9 +46,10 @@ class OpenOne:
 class Scene:
     """The open invoices of one database, picked evenly and the same in every run."""
 
-    def __init__(self, rows: psycopg.Connection, today: date) -> None:
+    def __init__(self, rows: psycopg.Connection, today: date, *, orders: str = WITH_PARTNERS) -> None:
         self.today = today
-        self.invoices = [OpenOne(*row) for row in rows.execute(_OPEN).fetchall()]
+        found = rows.execute(_OPEN.format(orders=orders)).fetchall()
+        self.invoices = [OpenOne(*row) for row in found]
         self._pick = random.Random(1)
 
     def any(self) -> OpenOne:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 
 from bench.http_load import UnexpectedAnswer, exchange, get, post
 from bench.scene import OpenOne
@@ -39,6 +40,14 @@ def sign_in() -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def signed_in_client() -> Client:
+    """A client in this process with that cookie."""
+    client = Client(SERVER_NAME="127.0.0.1")
+    name, _, value = sign_in().partition("=")
+    client.cookies[name] = value
+    return client
 
 
 def payment_posts(port: int, cookies: str, invoices: list[OpenOne]) -> Callable[[], bytes]:

@@ -1,13 +1,9 @@
 """The benchmark's floors do the work that Duebook does: the same rows, or they would prove nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
-from django.db.models import QuerySet
 
 from bench import bulk, floor
 from bench.books import build_books
@@ -19,41 +15,8 @@ from duebook.ledger.models import Transfer
 from duebook.orders.models import Order, OrderItem
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.services.record_payment import record_payment
+from tests.bench.facts import facts
 from tests.factories import day, key, make_contact, make_invoice, make_partner
-
-# What each row has for itself.
-OWN = {"id", "number", "invoice", "payment_id", "invoice_id", "order_id", "contact_id", "input_hash"}
-KEYS = {"request_key", "source_key"}
-
-
-@pytest.fixture
-def rows(transactional_db: None) -> Iterator[psycopg.Connection]:
-    """A connection of the benchmark's kind to the test database."""
-    settings = connection.settings_dict
-    with psycopg.connect(
-        dbname=settings["NAME"],
-        user=settings["USER"],
-        host=settings["HOST"],
-        port=settings["PORT"],
-        autocommit=True,
-    ) as opened:
-        yield opened
-        opened.execute("DROP FUNCTION IF EXISTS bench_floor")
-
-
-def facts(found: QuerySet[Any, Any]) -> list[dict[str, Any]]:
-    """The rows without what is each one's own, in an order that compares."""
-    return sorted((_without_own(row) for row in found.values()), key=repr)
-
-
-def _without_own(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _without_own(part)
-            for name, part in sorted(value.items())
-            if name not in OWN | KEYS and not name.endswith("_at")
-        }
-    return [_without_own(part) for part in value] if isinstance(value, list) else value
 
 
 def test_the_floor_of_a_payment_writes_the_rows_of_a_payment(rows: psycopg.Connection) -> None:

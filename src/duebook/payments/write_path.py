@@ -35,7 +35,8 @@ _LOCK_PAYMENTS = (
     " ORDER BY id FOR NO KEY UPDATE"
 )
 
-# One JSON document, parsed once, with everything that deciding a batch of payments needs.
+# One JSON document, parsed once, with everything that deciding a batch of payments needs. Partners' names are
+# looked up one by one: the planner expects more accruals than there are and would read all partners instead.
 _READ = """
 SELECT json_build_array(
  (SELECT json_agg(json_build_array(i.id, i.number, i.contact_id, i.order_id, i.currency, i.total_minor,
@@ -43,9 +44,11 @@ SELECT json_build_array(
                                    i.counted_minor, i.uncounted_minor, i.money_minor, i.money_back_minor))
     FROM invoices_invoice i LEFT JOIN invoices_void v ON v.invoice_id = i.id
    WHERE i.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
- (SELECT json_agg(json_build_array(a.invoice_id, a.id, a.partner_id, p.name, a.role, a.level, a.payout_type,
-                                   a.hold_days, a.total_minor, a.earned_minor, a.counted_minor) ORDER BY a.id)
-    FROM commissions_accrual a JOIN partners_partner p ON p.id = a.partner_id
+ (SELECT json_agg(json_build_array(a.invoice_id, a.id, a.partner_id,
+                                   (SELECT p.name FROM partners_partner p WHERE p.id = a.partner_id),
+                                   a.role, a.level, a.payout_type, a.hold_days, a.total_minor, a.earned_minor,
+                                   a.counted_minor) ORDER BY a.id)
+    FROM commissions_accrual a
    WHERE a.invoice_id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT json_agg(json_build_array(t.id, t.label, t.kind, t.account_id, t.active, t.needs_adjust_right))
     FROM payments_paymenttype t WHERE t.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
@@ -96,11 +99,11 @@ new_entry AS (
      entered_on, payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor,
      total_minor, basis_id)
   SELECT c.accrual_id, c.partner_id, c.cause, c.minor, c.currency, c.entered_on, c.payable_on, c.payment_id,
-     c.part_before, c.part_after, c.whole, c.earned_after, c.total, a.basis_id
+     c.part_before, c.part_after, c.whole, c.earned_after, c.total,
+     (SELECT a.basis_id FROM commissions_accrual a WHERE a.id = c.accrual_id)
     FROM doc, jsonb_to_recordset(d->'entries') AS c(accrual_id bigint, partner_id bigint, cause text,
      minor bigint, currency text, entered_on date, payable_on date, payment_id bigint, part_before bigint,
-     part_after bigint, whole bigint, earned_after bigint, total bigint)
-    JOIN commissions_accrual a ON a.id = c.accrual_id),
+     part_after bigint, whole bigint, earned_after bigint, total bigint)),
 stepped_accrual AS (
   UPDATE commissions_accrual a SET earned_minor = a.earned_minor + c.earned,
      counted_minor = a.counted_minor + c.part
