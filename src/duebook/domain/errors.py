@@ -333,6 +333,16 @@ class BelowMinimum(Invalid):
     message = "The card processor charges no less than {minimum}. Enter more."
 
 
+class ChargeNotWaiting(NotAllowed):
+    code = "charge_not_waiting"
+    message = "{number} does not wait for the customer any more. Look at it again."
+
+
+class GatewayUnreachable(NotAllowed):
+    code = "gateway_unreachable"
+    message = "The card processor did not carry this out: {reason}. Try again in a moment."
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"

@@ -23,6 +23,7 @@ from duebook.payments.services.ask_gateway import (
     charges_to_ask,
     drop_charge,
 )
+from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.prepare_charge import prepare_charge
 from duebook.payments.services.send_charge import send_charge
@@ -204,6 +205,32 @@ def test_a_charge_that_needs_the_customer_waits_for_him(gateway: FakeGateway) ->
     assert ask_gateway(charge_id=made.pk) is ChargeState.SUCCEEDED
     made.refresh_from_db()
     assert made.action_url == ""
+    assert Payment.objects.get().charge_id == made.pk
+
+
+def test_a_charge_that_waits_for_its_customer_can_be_cancelled(gateway: FakeGateway) -> None:
+    invoice = make_invoice("100.00")
+    made = charge(wanted(invoice, token="tok_action"))
+
+    with pytest.raises(errors.Forbidden):
+        cancel_charge(charge_id=made.pk, actor=actor(Role.VIEWER))
+    gateway.fail("cancel", OutcomeUnknown)
+    with pytest.raises(errors.GatewayUnreachable):
+        cancel_charge(charge_id=made.pk, actor=SYSTEM)
+    assert cancel_charge(charge_id=made.pk, actor=SYSTEM) is ChargeState.NOT_PERFORMED
+
+    with pytest.raises(errors.ChargeNotWaiting):
+        cancel_charge(charge_id=made.pk, actor=SYSTEM)
+    with pytest.raises(errors.NotFound):
+        cancel_charge(charge_id=0, actor=SYSTEM)
+    assert charge(wanted(invoice)).state == "succeeded"
+
+
+def test_a_customer_who_was_faster_than_the_cancelling_has_paid(gateway: FakeGateway) -> None:
+    made = charge(wanted(make_invoice("100.00"), token="tok_action"))
+    gateway.succeed("ch_1")
+
+    assert cancel_charge(charge_id=made.pk, actor=SYSTEM) is ChargeState.SUCCEEDED
     assert Payment.objects.get().charge_id == made.pk
 
 
