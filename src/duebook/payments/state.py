@@ -1,4 +1,4 @@
-"""Reading one payment with its rows, after the locks, for the decisions of ``domain/undoing.py``."""
+"""Reading one payment with its rows, after the locks, for the decisions about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from duebook.commissions.queries import accruals_of
 from duebook.domain.accounts import COMMISSION_KINDS, TransferKind
 from duebook.domain.errors import NotFound
 from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.payment_state import AllocationRow, PaymentState
 from duebook.domain.recording import OpenInvoice
-from duebook.domain.undoing import AllocationRow, PaymentState, TransferRow
+from duebook.domain.reversing import TransferRow
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until

@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from duebook.domain.commission_steps import CommissionStep
+from duebook.domain.crediting import CreditDecision
 from duebook.domain.money import Money
+from duebook.domain.moving import MoveDecision
 from duebook.domain.payment_kinds import PaymentKind
+from duebook.domain.payment_state import AllocationRow, BalanceChange, allocated
 from duebook.domain.recording import Movement, PaymentDecision, commission_movement
-from duebook.domain.undoing import (
-    AllocationRow,
-    BalanceChange,
-    CreditDecision,
-    MoveDecision,
-    ReturnDecision,
-    ReversalDecision,
-    allocated,
-)
+from duebook.domain.returning import ReturnDecision
+from duebook.domain.reversing import ReversalDecision
 from duebook.ledger.models import Account
 from duebook.staff.models import Business
 from duebook.web.commission_rows import CommissionRow, commission_rows

@@ -5,10 +5,11 @@ from datetime import date
 from django.db import transaction
 
 from duebook.domain.commission_steps import EntryCause
+from duebook.domain.crediting import CreditDecision, decide_credit
 from duebook.domain.errors import AmountNotPositive
+from duebook.domain.payment_state import AllocationRow, allocated
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.recording import Share
-from duebook.domain.undoing import AllocationRow, CreditDecision, allocated, decide_credit
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.queries import closed_until

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from duebook.domain.permissions import Actor
 from duebook.domain.recording import PaymentDecision, PaymentInput
-from duebook.domain.undoing import run_back
+from duebook.domain.reversing import run_back
 from duebook.payments import write_path
 from duebook.payments.services.record_payment import RecordedPayment, decide_recording, record_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment

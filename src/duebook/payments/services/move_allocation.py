@@ -6,8 +6,8 @@ from django.db import transaction
 
 from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
+from duebook.domain.moving import MoveDecision, decide_move
 from duebook.domain.permissions import Actor, Right
-from duebook.domain.undoing import MoveDecision, decide_move
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path

@@ -7,7 +7,7 @@ from django.db import transaction
 from duebook.domain.commission_steps import CounterChange, EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
-from duebook.domain.undoing import ReturnDecision, decide_return
+from duebook.domain.returning import ReturnDecision, decide_return
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path

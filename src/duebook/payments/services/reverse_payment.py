@@ -9,7 +9,7 @@ from django.db import transaction
 from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
-from duebook.domain.undoing import ReversalDecision, decide_reversal
+from duebook.domain.reversing import ReversalDecision, decide_reversal
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
