@@ -39,6 +39,9 @@ CHECKS = {
     "reversal_amount_positive",
     "return_has_a_reason",
     "return_amounts",
+    "refund_has_a_reason",
+    "refund_amount_in_range",
+    "refund_by_hand_has_no_attempt",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -51,6 +54,7 @@ UNIQUE = {
     "order_source_once",
     "orderitem_position_once",
     "paymenttype_label_once",
+    "refund_once_per_attempt",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -69,6 +73,8 @@ TRIGGERS = {
     "payments_reversal_no_truncate",
     "payments_return_no_change",
     "payments_return_no_truncate",
+    "payments_refund_no_change",
+    "payments_refund_no_truncate",
 }
 OPEN_INDEXES = {"invoice_open_by_due", "invoice_open_by_contact", "payment_with_credit", "contact_search"}
 
