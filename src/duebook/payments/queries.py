@@ -14,7 +14,7 @@ from duebook.domain.recording import TypeTerms
 from duebook.domain.refunding import REST_ACCOUNTS, Rest
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.models import Allocation, Payment, PaymentType
+from duebook.payments.models import Allocation, Payment, PaymentType, Refund
 
 
 def credit_of(contact_id: int) -> list[Money]:
@@ -82,6 +82,13 @@ def refund_accounts() -> QuerySet[Account]:
     return Account.objects.filter(active=True, kind=AccountKind.ASSET.value).exclude(
         pk=int(SystemAccount.RECEIVABLE)
     )
+
+
+def refunds_of(payment: Payment) -> list[Refund]:
+    """What was given back of the payment, in order; no query for one of which nothing was."""
+    if not payment.refunded_minor:
+        return []
+    return list(Refund.objects.filter(payment=payment).select_related("account").order_by("id"))
 
 
 def rest_types() -> dict[Rest, TypeTerms]:
