@@ -4,6 +4,7 @@ Each picture is a function that brings a page into its state; the file has its n
 taken stops the run, so the docs never show a page that no longer exists. Give names to take only some.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,6 +90,18 @@ def payment_saved(page: Page) -> None:
     page.get_by_label("Amount").fill("250.00")
     page.get_by_role("button", name="Apply Payment").click()
     page.get_by_text("Add another").first.wait_for(state="visible")
+
+
+@picture(WIDE)
+def refund(page: Page) -> None:
+    """The form that gives money back, with the question what is owed afterwards."""
+    page.goto("/payments/?q=Keller&state=applied")
+    page.get_by_role("link", name=re.compile(r"^P-\d+$")).last.click()
+    page.get_by_role("link", name="Refund", exact=True).click()
+    page.get_by_label("Amount", exact=True).fill("100.00")
+    page.get_by_label("Reason").fill("Not satisfied")
+    page.get_by_label("Nothing: credit it").check()
+    page.get_by_text("is credited and not owed any more").first.wait_for(state="visible")
 
 
 def open_order_tab(page: Page) -> None:

@@ -9,15 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from duebook.contacts.models import Contact
+from duebook.domain.accounts import SystemAccount
 from duebook.domain.money import Money
 from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.domain.permissions import RIGHTS_OF, Actor, Role, Source
 from duebook.domain.recording import PaymentInput, Share, Surplus
+from duebook.domain.refunding import RefundDecision, RefundInput
 from duebook.invoices.models import Invoice
 from duebook.ledger.currencies import exponent, parse_amount
 from duebook.partners.models import Partner, Program, Rule
 from duebook.payments.models import Payment, PaymentType
 from duebook.payments.services.record_payment import record_payment
+from duebook.payments.services.refund_payment import refund_payment
 from duebook.sales.services.place_order import place_order
 from duebook.staff.models import User
 from duebook.staff.queries import today
@@ -142,6 +145,36 @@ def payment_input(
 def make_payment(amount: str = "40.00", *, by: Actor = SYSTEM, **wanted: Any) -> Payment:
     recorded = record_payment(wanted=payment_input(amount, **wanted), request_key=key(), actor=by, on=day())
     return Payment.objects.get(pk=recorded.payment_id)
+
+
+def refund_input(
+    amount: str = "40.00", *, owes: str | None = "0.00", currency: str = "USD", **fields: Any
+) -> RefundInput:
+    """What a manager types: nothing is owed afterwards unless it says so; None owes all that is re-opened."""
+    return RefundInput(
+        amount=parse_amount(amount, currency),
+        owes_afterwards=None if owes is None else parse_amount(owes, currency),
+        **{
+            "refunded_on": day(),
+            "account_id": int(SystemAccount.BANK),
+            "reason": "Not satisfied",
+            **fields,
+        },
+    )
+
+
+def make_refund(
+    payment: Payment, amount: str = "40.00", *, by: Actor = SYSTEM, **wanted: Any
+) -> RefundDecision:
+    decision = refund_payment(
+        payment_id=payment.pk,
+        wanted=refund_input(amount, **{"currency": payment.currency, **wanted}),
+        request_key=key(),
+        actor=by,
+        on=day(),
+    )
+    assert decision is not None
+    return decision
 
 
 def make_program(

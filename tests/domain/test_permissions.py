@@ -23,7 +23,14 @@ def test_a_clerk_records_but_neither_adjusts_nor_undoes_others() -> None:
     clerk = an_actor(Role.CLERK)
 
     clerk.require(Right.RECORD_PAYMENTS)
-    for right in (Right.ADJUST, Right.UNDO_ANY, Right.RETURN_PAYMENTS, Right.EDIT_ORDERS, Right.VOID):
+    for right in (
+        Right.ADJUST,
+        Right.UNDO_ANY,
+        Right.RETURN_PAYMENTS,
+        Right.REFUND,
+        Right.EDIT_ORDERS,
+        Right.VOID,
+    ):
         with pytest.raises(Forbidden):
             clerk.require(right)
 

@@ -1,5 +1,6 @@
 """Returning: everything applied comes off, each answer by itself and on its day."""
 
+from dataclasses import replace
 from datetime import date
 
 from duebook.domain.returning import decide_return
@@ -23,3 +24,20 @@ def test_a_return_takes_each_answer_off_by_itself() -> None:
         (-2000, False, TODAY),
     ]
     assert decision.balances[0].after == usd(10000)
+
+
+def test_a_return_takes_back_what_was_not_refunded() -> None:
+    payment = replace(a_payment(6000, 5000), refunded_minor=1000)
+
+    decision = decide_return(
+        payment,
+        on=TODAY,
+        returned_on=TODAY,
+        reason="Bounced",
+        fee=None,
+        allocations=MIXED,
+        invoices=invoices(applied=5000),
+        closed_until=None,
+    )
+
+    assert decision.amount == usd(5000)

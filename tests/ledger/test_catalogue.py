@@ -47,6 +47,9 @@ CHECKS = {
     "payout_amount_positive",
     "payoutbatch_total_positive",
     "payoutbatch_paid_has_a_date",
+    "refund_has_a_reason",
+    "refund_amount_in_range",
+    "refund_by_hand_has_no_attempt",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -67,6 +70,7 @@ UNIQUE = {
     "orderoverride_once",
     "payout_once_a_batch",
     "payoutline_entry_in_one_live_payout",
+    "refund_once_per_attempt",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -100,6 +104,8 @@ OPEN_INDEXES = {
     "payment_with_credit",
     "contact_search",
     "webhookmessage_to_do",
+    "payments_refund_no_change",
+    "payments_refund_no_truncate",
 }
 
 

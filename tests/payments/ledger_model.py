@@ -39,10 +39,16 @@ class ModelPayment:
     counts: bool
     gone: str = ""
     applied: dict[tuple[int, bool], int] = field(default_factory=dict)
+    refunded: int = 0
 
     @property
     def credit(self) -> int:
-        return 0 if self.gone else self.amount - sum(self.applied.values())
+        return 0 if self.gone else self.amount - self.refunded - sum(self.applied.values())
+
+    @property
+    def left(self) -> int:
+        """What can still be given back."""
+        return 0 if self.gone else self.amount - self.refunded
 
 
 @dataclass
@@ -112,7 +118,7 @@ class Model:
     def move(self, *, payment: int, source: int, target: int | None, amount: int) -> None:
         found = self.payments[payment]
         here = {counts: found.applied.get((source, counts), 0) for counts in (True, False)}
-        if not found.money or found.gone or source == target or amount > sum(here.values()):
+        if not found.money or not found.left or source == target or amount > sum(here.values()):
             raise Refused
         if target is not None and (
             self.invoices[target].contact != found.contact
@@ -128,19 +134,35 @@ class Model:
                 found.applied[target, counts] = found.applied.get((target, counts), 0) + part
 
     def undo(self, payment: int) -> None:
-        if self.payments[payment].gone:
+        if self.payments[payment].gone or self.payments[payment].refunded:
             raise Refused
         self.payments[payment].gone = "reversed"
         self.payments[payment].applied = {}
 
     def give_back(self, payment: int) -> None:
         found = self.payments[payment]
-        if found.gone or not found.money:
+        if not found.left or not found.money:
             raise Refused
         for (invoice, _), minor in found.applied.items():
             self.back[invoice] = self.back.get(invoice, 0) + minor
         found.gone = "returned"
         found.applied = {}
+
+    def refund(self, *, payment: int, amount: int, owes: int) -> None:
+        """Whether it may be; what it takes off is told by ``took_off``."""
+        found = self.payments[payment]
+        if not found.money or amount > found.left or owes > max(0, amount - found.credit):
+            raise Refused
+        found.refunded += amount
+
+    def took_off(self, payment: int, taken: dict[tuple[int, bool], int]) -> None:
+        """What the refund took from where: any choice is right that takes no more than there is."""
+        found = self.payments[payment]
+        for place, minor in taken.items():
+            assert 0 < minor <= found.applied[place]
+            found.applied[place] -= minor
+            self.back[place[0]] = self.back.get(place[0], 0) + minor
+        assert found.credit >= 0
 
     def change(self, invoice: int, total: int) -> None:
         if not self.invoices[invoice].alive or total < self.applied(invoice):

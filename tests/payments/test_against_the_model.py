@@ -26,16 +26,19 @@ from duebook.commissions.services.approve_payout_batch import approve_payout_bat
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.commissions.services.pay_payout_batch import pay_payout_batch
 from duebook.contacts.models import Contact
+from duebook.domain.accounts import SystemAccount
 from duebook.domain.errors import DomainError
 from duebook.domain.money import Money
 from duebook.domain.order_lines import ItemKind, LineInput
 from duebook.domain.recording import PaymentInput, Share, Surplus
+from duebook.domain.refunding import RefundInput, Rest
 from duebook.invoices.models import Invoice
 from duebook.payments.models import Payment, PaymentType
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.correct_payment import correct_payment
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.record_payment import record_payment
+from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.services.verify_books import verify_books
@@ -43,7 +46,7 @@ from duebook.sales.services.change_order import change_order
 from duebook.sales.services.place_order import place_order
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, make_contact, make_partner, make_program
-from tests.payments.ledger_model import Model, ModelInvoice, ModelPartner, Refused
+from tests.payments.ledger_model import Model, ModelInvoice, ModelPartner, ModelPayment, Refused
 
 AMOUNTS = st.integers(min_value=1, max_value=300)
 DAYS = st.integers(min_value=-30, max_value=0)
@@ -258,6 +261,55 @@ class Histories(RuleBasedStateMachine):
                 actor=SYSTEM,
                 on=self.today,
             )
+
+    @precondition(lambda self: self.model.payments)
+    @rule(
+        data=st.data(),
+        amount=AMOUNTS,
+        whole=st.booleans(),
+        owes=st.sampled_from(["nothing", "all", "some"]),
+        rest=st.sampled_from(Rest),
+        chosen=st.booleans(),
+    )
+    def refund(
+        self, data: st.DataObject, amount: int, whole: bool, owes: str, rest: Rest, chosen: bool
+    ) -> None:
+        payment = self.pick(data, self.model.payments)
+        found = self.model.payments[payment]
+        if whole and found.left:
+            amount = found.left
+        reopened = max(0, amount - found.credit)
+        owed = {"nothing": 0, "all": reopened, "some": data.draw(AMOUNTS)}[owes]
+        places = sorted({invoice for (invoice, _), minor in found.applied.items() if minor})
+        wanted = RefundInput(
+            amount=cents(amount),
+            refunded_on=self.today,
+            account_id=int(SystemAccount.BANK),
+            reason="Not satisfied",
+            owes_afterwards=cents(owed),
+            rest=rest,
+            from_invoice_id=data.draw(st.sampled_from(places)) if chosen and places else None,
+        )
+        with self.both(lambda: self.model.refund(payment=payment, amount=amount, owes=owed)):
+            decision = refund_payment(
+                payment_id=payment, wanted=wanted, request_key=key(), actor=SYSTEM, on=self.today
+            )
+            assert decision is not None
+            assert decision.reopened.minor == reopened
+            taken: dict[tuple[int, bool], int] = {}
+            for row in decision.allocations:
+                place = (row.invoice_id, row.counts)
+                taken[place] = taken.get(place, 0) - row.minor
+            self.model.took_off(payment, taken)
+            if reopened > owed:
+                adjustment = Payment.objects.latest("id")
+                applied = {
+                    (part.invoice_id, False): part.amount_minor for part in adjustment.allocations.all()
+                }
+                assert adjustment.amount_minor == sum(applied.values()) == reopened - owed
+                self.model.payments[adjustment.pk] = ModelPayment(
+                    found.contact, reopened - owed, money=False, counts=False, applied=applied
+                )
 
     @precondition(lambda self: self.model.payments and self.model.invoices)
     @rule(data=st.data(), amount=AMOUNTS)

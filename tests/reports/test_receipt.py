@@ -35,6 +35,7 @@ from tests.factories import (
     make_contact,
     make_invoice,
     make_payment,
+    make_refund,
     payment_input,
     usd,
 )
@@ -110,6 +111,18 @@ def test_an_undone_payment_says_so_on_its_receipt():
     assert receipt.undone_on == day()
     assert "This payment was undone on" in note_words(receipt, business())[0]
     assert "thank you" not in mail_text(receipt, business())
+
+
+@pytest.mark.parametrize(("amount", "stands"), [("15.00", True), ("40.00", False)])
+def test_a_receipt_says_how_much_was_refunded(amount, stands):
+    payment = make_payment("40.00", invoice=make_invoice("100.00"))
+    make_refund(payment, amount)
+
+    receipt = receipt_of(payment.pk)
+
+    assert (receipt.refunded, receipt.stands) == (usd(amount), stands)
+    assert note_words(receipt, business()) == [f"${amount} of this payment was refunded."]
+    assert ("thank you" in mail_text(receipt, business())) is stands
 
 
 def test_a_returned_payment_says_so_on_its_receipt():

@@ -13,7 +13,16 @@ from duebook.payments.models import Payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.web import paging
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, payment_type
+from tests.factories import (
+    SYSTEM,
+    day,
+    key,
+    make_contact,
+    make_invoice,
+    make_payment,
+    make_refund,
+    payment_type,
+)
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +136,23 @@ def test_money_and_adjustments_are_summed_apart(client: Client, five: dict[str, 
     assert "of it returned by the bank 70.00" in text
     assert "Adjustments, no money 10.00" in text
     assert "Undone, not counted 99.00" in text
+
+
+def test_a_refunded_payment_is_found_by_its_state_and_marked(client: Client) -> None:
+    sign_in(client)
+    part = make_payment("40.00", invoice=make_invoice())
+    whole = make_payment("30.00", invoice=make_invoice(contact=make_contact("Other")))
+    make_refund(part, "15.00", owes="15.00")
+    make_refund(whole, "30.00", owes="30.00")
+
+    page = client.get(URL, {"state": "refunded"})
+
+    text = text_of(page)
+    assert shown(page) == [whole, part]
+    assert f"{whole} refunded" in text
+    assert f"{part} refunded in part" in text
+    assert "of it refunded 45.00" in text
+    assert shown(client.get(URL, {"state": "applied"})) == [part]
 
 
 def test_each_currency_has_its_own_sums(client: Client) -> None:

@@ -15,7 +15,7 @@ from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice,
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
-ACTS = ("Receipt", "Edit notes", "Correct", "Record Return", "Undo")
+ACTS = ("Receipt", "Edit notes", "Correct", "Record Return", "Refund", "Undo")
 
 
 def acts_of(page: Any) -> list[str]:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.permissions import Role
+from duebook.payments.models import Payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from tests.factories import (
@@ -18,6 +19,7 @@ from tests.factories import (
     make_contact,
     make_invoice,
     make_payment,
+    make_refund,
     payment_type,
 )
 from tests.web.pages import sign_in, text_of
@@ -179,16 +181,18 @@ def test_payments_of_a_period_keep_money_and_adjustments_apart(client: Client) -
         actor=SYSTEM,
         on=day(),
     )
+    make_refund(Payment.objects.earliest("id"), "15.00", owes="15.00")
     today = f"first={day()}&last={day()}"
 
     page = client.get(f"/reports/payments/?{today}")
     rows = client.get(f"/reports/payments/rows/?{today}&type={payment_type().pk}&what=received")
 
-    assert "Check 2 120.00 20.00 100.00 30.00" in text_of(page)
+    assert "Check 2 120.00 20.00 15.00 85.00 30.00" in text_of(page)
     assert "Adjustments No money came in." in text_of(page)
     assert "Write-off 1 7.00 –" in text_of(page)
     (section,) = page.context["sections"]
-    assert (section.received_minor, section.returned_minor, section.kept_minor) == (12000, 2000, 10000)
+    assert (section.received_minor, section.returned_minor, section.refunded_minor) == (12000, 2000, 1500)
+    assert section.kept_minor == 8500
     assert sum(row.signed_minor for row in rows.context["page"].rows) == 12000
     assert "undone" in text_of(rows)
 
@@ -284,6 +288,7 @@ def test_files_say_what_the_pages_say_and_run_nothing(client: Client) -> None:
         "yes",
         "1",
         "34.50",
+        "0.00",
         "0.00",
         "0.00",
         "34.50",

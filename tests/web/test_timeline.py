@@ -55,6 +55,32 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             "Payment P-318 of €125.00 returned by the bank.",
         ),
         (
+            "payment.refunded",
+            {
+                "number": 318,
+                "amount_minor": 4000,
+                "currency": "USD",
+                "refunded_on": "2026-10-13",
+                "taken_off": [{"number": 1042}],
+                "rest": "credit",
+                "adjustment": {"number": 319, "amount_minor": 2500},
+            },
+            "40.00 of P-318 refunded on 13 Oct 2026, taken off INV-1042, 25.00 credited (P-319).",
+        ),
+        (
+            "payment.refunded",
+            {
+                "number": 318,
+                "amount_minor": 4000,
+                "currency": "EUR",
+                "refunded_on": "2026-10-13",
+                "taken_off": [],
+                "rest": "write_off",
+                "adjustment": {"number": 319, "amount_minor": 4000},
+            },
+            "€40.00 of P-318 refunded on 13 Oct 2026, €40.00 written off (P-319).",
+        ),
+        (
             "allocation.moved",
             {
                 "number": 318,

@@ -135,6 +135,7 @@ class CommissionEntry(models.Model):
         PAYMENT = EntryCause.PAYMENT.value, _("Payment")
         UNDONE = EntryCause.UNDONE.value, _("Payment undone")
         RETURNED = EntryCause.RETURNED.value, _("Payment returned")
+        REFUNDED = EntryCause.REFUNDED.value, _("Payment refunded")
         MOVED = EntryCause.MOVED.value, _("Payment moved")
         CREDIT_APPLIED = EntryCause.CREDIT_APPLIED.value, _("Credit applied")
         ASSIGNED = EntryCause.ASSIGNED.value, _("Partner assigned")

@@ -48,6 +48,7 @@ class TransferKind(StrEnum):
     ALLOCATED = "allocated"
     DEALLOCATED = "deallocated"
     RETURNED = "returned"
+    REFUNDED = "refunded"
     BANK_FEE = "bank_fee"
     COMMISSION_EARNED = "commission_earned"
     COMMISSION_CLAWED_BACK = "commission_clawed_back"

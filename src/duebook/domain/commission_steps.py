@@ -19,6 +19,7 @@ class EntryCause(StrEnum):
     PAYMENT = "payment"
     UNDONE = "undone"
     RETURNED = "returned"
+    REFUNDED = "refunded"
     MOVED = "moved"
     CREDIT_APPLIED = "credit_applied"
     ASSIGNED = "assigned"

@@ -71,7 +71,7 @@ class AmountRequired(Invalid):
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
     field = "amount"
-    message = "Enter an amount above zero. To give money back, undo or return the payment."
+    message = "Enter an amount above zero. To give money back, refund the payment."
 
 
 class TooManyDecimals(Invalid):
@@ -101,6 +101,12 @@ class FutureReturn(FutureDate):
     code = "future_return"
     field = "returned_on"
     message = "{date} is in the future. Enter the day on which the bank took the money back."
+
+
+class FutureRefund(FutureDate):
+    code = "future_refund"
+    field = "refunded_on"
+    message = "{date} is in the future. Record a refund when the money has been given back."
 
 
 class FuturePayout(FutureDate):
@@ -257,6 +263,46 @@ class AlreadyReversed(NotAllowed):
 class AlreadyReturned(NotAllowed):
     code = "already_returned"
     message = "{number} was returned by the bank on {date}."
+
+
+class AlreadyRefunded(NotAllowed):
+    code = "already_refunded"
+    message = "{number} has been refunded in full."
+
+
+class RefundedInPart(NotAllowed):
+    code = "refunded_in_part"
+    message = "{refunded} of {number} has been refunded, so it cannot be undone. Refund the rest instead."
+
+
+class AboveRefundable(NotAllowed):
+    code = "above_refundable"
+    field = "amount"
+    message = "{left} of {number} can still be refunded. Lower the amount."
+
+
+class NotFromGateway(NotAllowed):
+    code = "not_from_gateway"
+    field = "means"
+    message = "{number} was not charged through a gateway. Refund it by hand."
+
+
+class NotAppliedThere(Invalid):
+    code = "not_applied_there"
+    field = "from_invoice"
+    message = "{number} is not applied to this invoice. Choose another one."
+
+
+class OwesOutOfRange(Invalid):
+    code = "owes_out_of_range"
+    field = "owes_afterwards"
+    message = "The refund re-opens {reopened}. Enter an amount from zero to that."
+
+
+class NoAdjustmentType(NotAllowed):
+    code = "no_adjustment_type"
+    field = "owes_afterwards"
+    message = "There is no payment type that books to {account}. Add one under Settings, Payment Types."
 
 
 class GatewayPaymentFixed(NotAllowed):

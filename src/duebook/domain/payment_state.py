@@ -11,6 +11,7 @@ from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.commission_steps import CommissionStep, CounterChange
 from duebook.domain.errors import (
     AboveBalance,
+    AlreadyRefunded,
     AlreadyReturned,
     AlreadyReversed,
     BalanceChanged,
@@ -54,6 +55,11 @@ class PaymentState:
     def credit_minor(self) -> int:
         used = self.allocated_minor + self.refunded_minor + self.returned_minor + self.reversed_minor
         return self.amount_minor - used
+
+    @property
+    def refundable_minor(self) -> int:
+        """What was neither refunded nor returned nor reversed."""
+        return self.amount_minor - self.refunded_minor - self.returned_minor - self.reversed_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,13 @@ def check_open(invoice: OpenInvoice | None, share: Share, contact_id: int) -> Op
 
 
 def require_standing(payment: PaymentState) -> None:
-    """Raise AlreadyReversed or AlreadyReturned when nothing of the payment is left to act on."""
+    """Raise AlreadyReversed, AlreadyReturned or AlreadyRefunded when nothing is left to act on."""
     if payment.reversed_minor:
         raise AlreadyReversed(number=payment.label)
     if payment.returned_minor:
         raise AlreadyReturned(number=payment.label, date=payment.returned_on)
+    if not payment.refundable_minor:
+        raise AlreadyRefunded(number=payment.label)
 
 
 def allocated(row: AllocationRow) -> Movement:

@@ -23,6 +23,7 @@ class Right(StrEnum):
     UNDO_OWN_TODAY = "undo own payments of the same day"
     UNDO_ANY = "undo any payment"
     RETURN_PAYMENTS = "record returned payments"
+    REFUND = "refund payments"
     AMEND_NOTES = "amend notes"
     EDIT_CONTACTS = "edit contacts"
     EDIT_PRODUCTS = "edit products"
@@ -63,6 +64,7 @@ _MANAGER = _CLERK | {
     Right.MOVE_ALLOCATIONS,
     Right.UNDO_ANY,
     Right.RETURN_PAYMENTS,
+    Right.REFUND,
     Right.EDIT_PRODUCTS,
     Right.EDIT_ORDERS,
     Right.VOID,
@@ -92,6 +94,7 @@ LIMITED_RIGHTS = (
     Right.ADJUST,
     Right.UNDO_ANY,
     Right.RETURN_PAYMENTS,
+    Right.REFUND,
 )
 """The rights that a business may limit by amount for a role."""
 

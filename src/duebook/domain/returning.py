@@ -59,8 +59,8 @@ def decide_return(
 ) -> ReturnDecision:
     """The bank took the money back on ``returned_on``: the invoices are open again from that day.
 
-    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, FutureReturn, BeforeOrigin,
-    PeriodClosed, AmountNotPositive, CurrencyMismatch.
+    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyRefunded, FutureReturn,
+    BeforeOrigin, PeriodClosed, AmountNotPositive, CurrencyMismatch.
     """
     if not reason.strip():
         raise ReasonRequired

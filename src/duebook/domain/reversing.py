@@ -9,7 +9,7 @@ from datetime import date
 
 from duebook.domain.accounts import TransferKind
 from duebook.domain.commission_steps import CommissionStep, CounterChange, stepped
-from duebook.domain.errors import GatewayPaymentFixed, ReasonRequired
+from duebook.domain.errors import GatewayPaymentFixed, ReasonRequired, RefundedInPart
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.payment_state import (
@@ -71,13 +71,17 @@ def decide_reversal(
     """Undo a payment entered by mistake: each row gets a counter row, dated as the row it undoes while that
     period is open, else ``on``.
 
-    Raises ReasonRequired, GatewayPaymentFixed, AlreadyReversed, AlreadyReturned, PeriodClosed.
+    Raises ReasonRequired, GatewayPaymentFixed, AlreadyReversed, AlreadyReturned, AlreadyRefunded,
+    RefundedInPart, PeriodClosed.
     """
     if not reason.strip():
         raise ReasonRequired
     if payment.from_gateway:
         raise GatewayPaymentFixed(number=payment.label)
     require_standing(payment)
+    if payment.refunded_minor:
+        refunded = Money(payment.refunded_minor, payment.currency)
+        raise RefundedInPart(number=payment.label, refunded=refunded)
     require_open_day(on, closed_until)
 
     def dated(day: date) -> date:

@@ -76,7 +76,7 @@ def poll_silent_processors(timestamp: int) -> None:
 def email_receipt_of(payment_id: int) -> None:
     """Send the receipt of a payment just recorded. Raises MailNotSent, after which it is tried again."""
     if not receipt_of(payment_id).stands:
-        log.info("receipt of payment %s: not sent, it was undone or returned meanwhile", payment_id)
+        log.info("receipt of payment %s: not sent, it was undone, returned or refunded meanwhile", payment_id)
         return
     try:
         email_receipt(

@@ -26,6 +26,7 @@ class PaymentStates(TextChoices):
     CREDIT = "credit", _("Credit left")
     UNDONE = "undone", _("Undone")
     RETURNED = "returned", _("Returned by the bank")
+    REFUNDED = "refunded", _("Refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,22 @@ class Sums:
     count: int
     received: Money
     returned: Money
+    refunded: Money
     adjusted: Money
     undone: Money
 
 
 _IN_STATE = {
-    PaymentStates.APPLIED: Q(credit_minor=0, reversed_minor=0, returned_minor=0),
+    PaymentStates.APPLIED: Q(credit_minor=0, allocated_minor__gt=0),
     PaymentStates.CREDIT: Q(credit_minor__gt=0),
     PaymentStates.UNDONE: Q(reversal__isnull=False),
     PaymentStates.RETURNED: Q(bank_return__isnull=False),
+    PaymentStates.REFUNDED: Q(refunded_minor__gt=0),
 }
 
 
 def payments_matching(wanted: PaymentFilter) -> QuerySet[Payment]:
-    """The payments, with contact, type, and whether they were undone or returned."""
+    """The payments, with contact, type, and whether they were undone or went back."""
     rows = Payment.objects.all()
     if wanted.since is not None:
         rows = rows.filter(received_on__gte=wanted.since)
@@ -87,7 +90,7 @@ def listed(rows: QuerySet[Payment]) -> QuerySet[Payment]:
 def sums_of(rows: QuerySet[Payment]) -> list[Sums] | None:
     """What the payments come to, by currency; None when they are more than are summed.
 
-    Undone payments are in ``undone`` only. Money that the bank took back was received and is told beside it.
+    Undone payments are in ``undone`` only. Money that went back was received and is told beside it.
     One query, and one more for each currency after the first.
     """
     first = _sums_in(rows, None)
@@ -110,6 +113,7 @@ def _sums_in(rows: QuerySet[Payment], currency: str | None) -> dict[str, Any]:
         amount_of_money=Sum("amount_minor", filter=money, default=0),
         undone_money=Sum("reversed_minor", filter=money, default=0),
         returned=Sum("returned_minor", default=0),
+        refunded=Sum("refunded_minor", default=0),
         amount_adjusted=Sum("amount_minor", filter=adjustment, default=0),
         undone_adjusted=Sum("reversed_minor", filter=adjustment, default=0),
     )
@@ -120,6 +124,7 @@ def _as_sums(row: dict[str, Any], currency: str) -> Sums:
         count=row["count"],
         received=Money(int(row["amount_of_money"] - row["undone_money"]), currency),
         returned=Money(int(row["returned"]), currency),
+        refunded=Money(int(row["refunded"]), currency),
         adjusted=Money(int(row["amount_adjusted"] - row["undone_adjusted"]), currency),
         undone=Money(int(row["undone_money"] + row["undone_adjusted"]), currency),
     )

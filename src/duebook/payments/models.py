@@ -1,7 +1,7 @@
 """Payments are facts: a trigger refuses to change or delete them; only counters, notes and reference move.
 
 What of a payment is not allocated, refunded, returned or reversed is the contact's credit on account.
-Allocations, reversals and returns are append-only rows with a date of their own.
+Allocations, reversals, returns and refunds are append-only rows with a date of their own.
 """
 
 from django.db import models
@@ -13,6 +13,7 @@ from duebook.contacts.models import Contact
 from duebook.domain.money import MAX_MINOR
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Source
+from duebook.domain.refunding import RefundMeans
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
@@ -235,3 +236,54 @@ class Return(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id} returned"
+
+
+class Refund(models.Model):
+    """Money of a payment was given back; a payment may have several, up to its amount."""
+
+    class Means(models.TextChoices):
+        BY_HAND = RefundMeans.BY_HAND.value, _("By hand")
+        GATEWAY = RefundMeans.GATEWAY.value, _("Through the gateway")
+
+    payment = models.ForeignKey(
+        Payment,
+        on_delete=models.RESTRICT,
+        related_name="refunds",
+        verbose_name=_("payment"),
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    refunded_on = models.DateField(_("date"))
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.RESTRICT,
+        related_name="refunds",
+        verbose_name=_("account that the money left"),
+        db_index=False,
+    )
+    means = models.CharField(_("means"), max_length=8, choices=Means)
+    reference = models.CharField(_("reference"), max_length=100, blank=True)
+    reason = models.TextField(_("reason"))
+    gateway_refund_id = models.BigIntegerField(_("attempt at the gateway"), null=True)
+    recorded_by_id = models.BigIntegerField(_("recorded by"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="refund_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR), name="refund_amount_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(gateway_refund_id__isnull=True) | Q(means=RefundMeans.GATEWAY.value),
+                name="refund_by_hand_has_no_attempt",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway_refund_id"],
+                condition=Q(gateway_refund_id__isnull=False),
+                name="refund_once_per_attempt",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_id} refunded {self.amount_minor}"

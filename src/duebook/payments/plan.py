@@ -15,6 +15,7 @@ class PaymentCounters:
     """What a plan adds to an existing payment's counters, in minor units."""
 
     allocated: int = 0
+    refunded: int = 0
     returned: int = 0
     reversed: int = 0
 
@@ -26,6 +27,7 @@ class Plan:
     payments: list[dict[str, Any]] = field(default_factory=list)
     allocations: list[dict[str, Any]] = field(default_factory=list)
     transfers: list[dict[str, Any]] = field(default_factory=list)
+    refunds: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     invoices: dict[int, CounterChange] = field(default_factory=dict)
     counters: dict[int, PaymentCounters] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Plan:
                 "payments": self.payments,
                 "allocations": self.allocations,
                 "transfers": self.transfers,
+                "refunds": self.refunds,
                 "events": self.events,
                 "entries": self.entries,
                 "accruals": [
@@ -163,6 +166,7 @@ class Plan:
                     {
                         "id": i,
                         "allocated": c.allocated,
+                        "refunded": c.refunded,
                         "returned": c.returned,
                         "reversed": c.reversed,
                     }

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
-from duebook.domain.accounts import SystemAccount, TransferKind
+from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
+from duebook.domain.recording import TypeTerms
+from duebook.domain.refunding import REST_ACCOUNTS, Rest
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.models import Allocation, Payment, PaymentType
+from duebook.payments.models import Allocation, Payment, PaymentType, Refund
 
 
 def credit_of(contact_id: int) -> list[Money]:
@@ -73,6 +75,34 @@ def usual_type(types: Iterable[PaymentType], last_id: int | None) -> PaymentType
     last = [one for one in offered if one.pk == last_id]
     checks = [one for one in offered if one.account_id == SystemAccount.UNDEPOSITED_FUNDS]
     return next(iter([*last, *checks, *offered]), None)
+
+
+def refund_accounts() -> QuerySet[Account]:
+    """The active accounts that money can be given back from by hand, by code."""
+    return Account.objects.filter(active=True, kind=AccountKind.ASSET.value).exclude(
+        pk=int(SystemAccount.RECEIVABLE)
+    )
+
+
+def refunds_of(payment: Payment) -> list[Refund]:
+    """What was given back of the payment, in order; no query for one of which nothing was."""
+    if not payment.refunded_minor:
+        return []
+    return list(Refund.objects.filter(payment=payment).select_related("account").order_by("id"))
+
+
+def rest_types() -> dict[Rest, TypeTerms]:
+    """The payment type that a refund credits or writes off with: the first that is booked to that account.
+
+    One that is out of use serves too, where there is no other: it was only taken from the choices.
+    """
+    found: dict[Rest, TypeTerms] = {}
+    kinds = {int(account): rest for rest, account in REST_ACCOUNTS.items()}
+    rows = PaymentType.objects.filter(kind=PaymentKind.ADJUSTMENT.value, account_id__in=kinds)
+    for row in rows.order_by("-active", "position", "id"):
+        terms = TypeTerms(row.pk, row.label, PaymentKind.ADJUSTMENT, row.account_id, active=True)
+        found.setdefault(kinds[row.account_id], terms)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ SELECT json_build_array(
     FROM generate_series(1, %s)))::text
 """
 
+_NEW_ID = "SELECT nextval('payments_payment_id_seq'), nextval('payment_number_seq')"
+
 _SIMILAR = """
 SELECT p.number, p.recorded_at FROM payments_payment p
  WHERE p.contact_id = %s AND p.received_on = %s AND p.amount_minor = %s AND p.currency = %s
@@ -94,6 +96,14 @@ new_transfer AS (
     FROM doc, jsonb_to_recordset(d->'transfers') AS t(kind text, debit bigint, credit bigint, minor bigint,
      currency text, effective_on date, contact_id bigint, invoice_id bigint, payment_id bigint,
      partner_id bigint, corrects_id bigint)),
+new_refund AS (
+  INSERT INTO payments_refund (payment_id, amount_minor, currency, refunded_on, account_id, means, reference,
+     reason, gateway_refund_id, recorded_by_id)
+  SELECT r.payment_id, r.amount_minor, r.currency, r.refunded_on, r.account_id, r.means, r.reference,
+     r.reason, r.gateway_refund_id, r.recorded_by_id
+    FROM doc, jsonb_to_recordset(d->'refunds') AS r(payment_id bigint, amount_minor bigint, currency text,
+     refunded_on date, account_id bigint, means text, reference text, reason text, gateway_refund_id bigint,
+     recorded_by_id bigint)),
 new_entry AS (
   INSERT INTO commissions_commissionentry (accrual_id, partner_id, cause, amount_minor, currency,
      entered_on, payable_on, payment_id, part_before_minor, part_after_minor, whole_minor, earned_after_minor,
@@ -118,9 +128,10 @@ counted_invoice AS (
    WHERE i.id = c.id),
 counted_payment AS (
   UPDATE payments_payment p SET allocated_minor = p.allocated_minor + c.allocated,
-     returned_minor = p.returned_minor + c.returned, reversed_minor = p.reversed_minor + c.reversed
-    FROM doc, jsonb_to_recordset(d->'counters') AS c(id bigint, allocated bigint, returned bigint,
-     reversed bigint)
+     refunded_minor = p.refunded_minor + c.refunded, returned_minor = p.returned_minor + c.returned,
+     reversed_minor = p.reversed_minor + c.reversed
+    FROM doc, jsonb_to_recordset(d->'counters') AS c(id bigint, allocated bigint, refunded bigint,
+     returned bigint, reversed bigint)
    WHERE p.id = c.id)
 INSERT INTO events_event (name, actor_id, source, request_key, input_hash, contact_id, order_id, payment_id,
    payload)
@@ -237,6 +248,12 @@ def _open_invoice(row: list[Any], accruals: Mapping[int, tuple[AccrualState, ...
     )
 
 
+def new_payment_id() -> tuple[int, int]:
+    """Id and number for a payment that is no batch's, from the sequences."""
+    row: tuple[int, int] = _run(_NEW_ID, []).fetchone()
+    return row
+
+
 def similar_payment(
     *,
     contact_id: int,
@@ -293,6 +310,7 @@ __all__ = [
     "lock_contacts",
     "lock_invoices",
     "lock_payments",
+    "new_payment_id",
     "read_situation",
     "similar_payment",
 ]

@@ -60,6 +60,7 @@ _CAUSES = {
     EntryCause.PAYMENT: lambda: _("The customer paid"),
     EntryCause.UNDONE: lambda: _("A payment was entered by mistake and undone"),
     EntryCause.RETURNED: lambda: _("The bank took a payment back"),
+    EntryCause.REFUNDED: lambda: _("A payment was refunded"),
     EntryCause.MOVED: lambda: _("A payment was moved to or from this order"),
     EntryCause.CREDIT_APPLIED: lambda: _("The customer paid with credit"),
     EntryCause.ASSIGNED: lambda: _("The order's partners were set"),

@@ -21,7 +21,8 @@ class Receipt:
     """A payment as its payer may see it.
 
     ``replaces`` is the number of the payment that this one corrects, ``replaced_by`` of the one that corrects
-    this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more.
+    this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more, ``refunded`` how
+    much of it was given back.
     """
 
     payment_id: int
@@ -41,8 +42,9 @@ class Receipt:
     replaced_by: str
     undone_on: date | None
     returned_on: date | None
+    refunded: Money
 
     @property
     def stands(self) -> bool:
         """Whether the money is still there."""
-        return self.undone_on is None and self.returned_on is None
+        return self.undone_on is None and self.returned_on is None and self.refunded < self.amount

@@ -31,7 +31,7 @@ def title_words(receipt: Receipt) -> str:
 
 
 def note_words(receipt: Receipt, business: Business) -> list[str]:
-    """What must not be overlooked: that it replaces another one, or does not stand any more."""
+    """What must not be overlooked: that it replaces another one, or does not stand as it was."""
     notes = []
     if receipt.replaces:
         notes.append(_("Replaces %(number)s, which is no longer valid.") % {"number": receipt.replaces})
@@ -43,6 +43,9 @@ def note_words(receipt: Receipt, business: Business) -> list[str]:
     if receipt.returned_on:
         day = day_words(receipt.returned_on, business)
         notes.append(_("The bank took this payment back on %(day)s. It settles nothing.") % {"day": day})
+    if receipt.refunded:
+        amount = money_words(receipt.refunded, business)
+        notes.append(_("%(amount)s of this payment was refunded.") % {"amount": amount})
     return notes
 
 

@@ -47,6 +47,7 @@ WORDS: Mapping[StrEnum, Promise] = {
     EntryCause.PAYMENT: _("Payment"),
     EntryCause.UNDONE: _("Payment undone"),
     EntryCause.RETURNED: _("Payment returned"),
+    EntryCause.REFUNDED: _("Payment refunded"),
     EntryCause.MOVED: _("Payment moved"),
     EntryCause.CREDIT_APPLIED: _("Credit applied"),
     EntryCause.ASSIGNED: _("Partners assigned"),

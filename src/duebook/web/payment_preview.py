@@ -3,7 +3,7 @@
 Made of the decision that saving runs; nothing is computed here but words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from duebook.domain.moving import MoveDecision
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.payment_state import AllocationRow, BalanceChange, allocated
 from duebook.domain.recording import Movement, PaymentDecision, commission_movement
+from duebook.domain.refunding import RefundDecision, Rest
 from duebook.domain.returning import ReturnDecision
 from duebook.domain.reversing import ReversalDecision
 from duebook.ledger.models import Account
@@ -66,6 +67,7 @@ class Preview:
     credit_gone: Money | None = None
     credit_before: Money | None = None
     credit_after: Money | None = None
+    sentences: Sequence[str] = ()
 
     @property
     def is_decided(self) -> bool:
@@ -111,6 +113,32 @@ def of_return(decision: ReturnDecision, business: Business) -> Preview:
         books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
         credit_gone=credit or None,
     )
+
+
+def of_refund(decision: RefundDecision, business: Business) -> Preview:
+    """The panel of a payment, or a part of it, about to be refunded."""
+    currency = decision.amount.currency
+    adjusted = decision.adjustment.movements if decision.adjustment else ()
+    return Preview(
+        balances=balance_lines(decision.balances),
+        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        books=book_lines([*decision.movements, *adjusted, *_booked(decision.commissions)], currency),
+        credit_gone=decision.credit_used or None,
+        sentences=list(_owed_afterwards(decision, business)),
+    )
+
+
+def _owed_afterwards(decision: RefundDecision, business: Business) -> Iterator[str]:
+    """What becomes of the balance that a refund re-opens."""
+    if decision.owes:
+        yield _("%(amount)s is owed again.") % {"amount": figure(decision.owes, business)}
+    if not decision.not_owed:
+        return
+    values = {"amount": figure(decision.not_owed, business)}
+    if decision.input.rest is Rest.WRITE_OFF:
+        yield _("%(amount)s is written off and not owed any more.") % values
+    else:
+        yield _("%(amount)s is credited and not owed any more.") % values
 
 
 def of_move(decision: MoveDecision, business: Business) -> Preview:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.money import Money
 from duebook.domain.permissions import SYSTEM_ID, Source
+from duebook.domain.refunding import Rest
 from duebook.events.models import Event
 from duebook.staff.models import Business, User
 from duebook.web.formats import figure, short_date
@@ -144,6 +145,27 @@ def _of_payment(sentence: Callable[[], str]) -> Callable[[Payload, Business], st
         return sentence() % values
 
     return tell
+
+
+def _refunded(payload: Payload, business: Business) -> str:
+    sentence = _("%(amount)s of P-%(number)s refunded on %(day)s") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+        "day": _day(payload.get("refunded_on"), business),
+    }
+    taken_off = _invoices(payload.get("taken_off", []))
+    if taken_off:
+        sentence += _(", taken off %(invoices)s") % {"invoices": taken_off}
+    if adjustment := payload.get("adjustment"):
+        values = {
+            "number": adjustment["number"],
+            "amount": _amount({**payload, "amount_minor": adjustment["amount_minor"]}, business),
+        }
+        if payload.get("rest") == Rest.WRITE_OFF.value:
+            sentence += _(", %(amount)s written off (P-%(number)s)") % values
+        else:
+            sentence += _(", %(amount)s credited (P-%(number)s)") % values
+    return f"{sentence}."
 
 
 def _credit_applied(payload: Payload, business: Business) -> str:
@@ -280,6 +302,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "payment.recorded": _recorded,
     "payment.reversed": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s undone.")),
     "payment.returned": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s returned by the bank.")),
+    "payment.refunded": _refunded,
     "payment.amended": _amended,
     "allocation.moved": _moved,
     "credit.applied": _credit_applied,

@@ -14,6 +14,7 @@ _WORDS: dict[str, str | Promise] = {
     TransferKind.ALLOCATED.value: _("Applied to invoice"),
     TransferKind.DEALLOCATED.value: _("Taken off invoice"),
     TransferKind.RETURNED.value: _("Returned by the bank"),
+    TransferKind.REFUNDED.value: _("Refunded to the customer"),
     TransferKind.BANK_FEE.value: _("Bank fee"),
 }
 

@@ -12,8 +12,18 @@ from duebook.reports.queries.payments_of_period import (
     every_payment_row,
     payment_rows,
     payments_by_type,
+    received_by_day,
 )
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, payment_type
+from tests.factories import (
+    SYSTEM,
+    day,
+    key,
+    make_contact,
+    make_invoice,
+    make_payment,
+    make_refund,
+    payment_type,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +89,25 @@ def test_a_returned_payment_stays_received_and_is_returned_on_its_day():
     assert payments_by_type(day(-10), day(-4)) == [figures("Check", 1, 2500, 0, 0, 0, 0)]
     assert payments_by_type(day(-3), day()) == [figures("Check", 0, 0, 0, 0, 1, 2500)]
     assert payments_by_type(day(-10), day())[0].kept_minor == 0
+
+
+def test_a_refunded_payment_stays_received_and_what_went_back_stands_beside_it():
+    acme = make_contact()
+    payment = make_payment(
+        "25.00", invoice=make_invoice("25.00", contact=acme, ordered_on=day(-20)), received_on=day(-10)
+    )
+
+    make_refund(payment, "10.00", owes="4.00", refunded_on=day(-3))
+
+    assert payments_by_type(day(-10), day(-4)) == [figures("Check", 1, 2500, 0, 0, 0, 0)]
+    assert payments_by_type(day(-3), day()) == [
+        figures("Check", 0, 0, 0, 0, 0, 0, 1, 1000),
+        figures("Adjustment", 1, 600, 0, 0, 0, 0, is_money=False),
+    ]
+    assert payments_by_type(day(-10), day())[0].kept_minor == 1500
+    assert sum(row.received_minor for row in received_by_day(day(-10), day())) == 2500
+    (row,) = payment_rows(PaymentFilter(day(-9), day(), happening=Happening.REFUNDED), limit=9)
+    assert (row.day, row.number, row.signed_minor) == (day(-3), payment.number, -1000)
 
 
 def test_the_rows_behind_a_figure_add_up_to_it():

@@ -18,7 +18,17 @@ from duebook.reports.models import Rehearsal
 from duebook.reports.rehearsal import details_as_json, details_from_json
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.sales.services.cancel_order import cancel_order
-from tests.factories import SYSTEM, actor, day, key, make_invoice, make_partner, make_payment, make_program
+from tests.factories import (
+    SYSTEM,
+    actor,
+    day,
+    key,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_program,
+    make_refund,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +115,18 @@ def test_returned_undone_and_cancelled_money_is_seen_on_its_day() -> None:
     assert outcome(program, details(dana), last=day(-6)) == [[dana.pk, "USD", 400, 600]]
     assert outcome(program, details(dana)) == [[dana.pk, "USD", 0, 0]]
     assert outcome(program, details(dana), first=day(-5)) == [[dana.pk, "USD", -400, -600]]
+
+
+@pytest.mark.parametrize(("payout_type", "before"), [("on_payment", [400, 600]), ("up_front", [1000, 1500])])
+def test_refunded_money_is_seen_on_its_day(payout_type: str, before: list[int]) -> None:
+    dana = make_partner("Dana")
+    program = make_program(dana, payout_type=payout_type)
+    invoice = make_invoice("100.00", lead_partner_id=dana.pk, ordered_on=day(-50))
+    make_refund(make_payment("40.00", invoice=invoice, received_on=day(-40)), refunded_on=day(-5))
+    new = details(dana, payout_type=PayoutType(payout_type))
+
+    assert outcome(program, new, last=day(-6)) == [[dana.pk, "USD", *before]]
+    assert outcome(program, new, first=day(-5)) == [[dana.pk, "USD", -400, -600]]
 
 
 def test_up_front_counts_on_the_day_of_the_order_even_unpaid() -> None:

@@ -14,7 +14,7 @@ from duebook.events.models import Event
 from duebook.invoices.models import Invoice, Void
 from duebook.ledger.models import Account, Transfer
 from duebook.orders.models import Cancellation, Order, OrderItem
-from duebook.payments.models import Allocation, Payment, Return, Reversal
+from duebook.payments.models import Allocation, Payment, Refund, Return, Reversal
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.return_payment import return_payment
@@ -23,7 +23,7 @@ from duebook.reports.services.verify_books import CHECKS, Finding, verify_books
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
 from duebook.sales.services.void_invoice import void_invoice
-from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
+from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, make_refund, usd
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
@@ -82,6 +82,7 @@ def _everything_happens(acme: Contact) -> None:
         actor=SYSTEM,
         on=day(),
     )
+    make_refund(make_payment("25.00", invoice=third), "10.00", owes="4.00")
     reversed_ = make_payment("12.00", invoice=third)
     reverse_payment(
         payment_id=reversed_.pk, reason="entered twice", request_key=key(), actor=SYSTEM, on=day()
@@ -120,8 +121,9 @@ def received_transfer(payment: Payment) -> Transfer:
 
 
 def test_books_in_which_everything_happened_give_no_finding(invoice: Invoice):
-    assert Payment.objects.count() == 6
+    assert Payment.objects.count() == 8
     assert Return.objects.count() == Reversal.objects.count() == Cancellation.objects.count() == 1
+    assert Refund.objects.count() == 1
 
     assert verify_books() == []
 
@@ -416,6 +418,49 @@ def test_return_booked_sees_another_fee(invoice: Invoice):
             "returned 1500, fee 300",
         )
     ]
+
+
+def test_refund_booked_sees_another_account(invoice: Invoice):
+    refund = Refund.objects.get()
+    what = f"P-{refund.payment.number}, {day()}"
+
+    past_the_guards(lambda: Refund.objects.update(account_id=int(SystemAccount.UNDEPOSITED_FUNDS)))
+
+    assert sorted(verify_books(), key=str) == [
+        Finding("refund_booked", what, "0", "1000"),
+        Finding("refund_booked", what, "1000", "0"),
+    ]
+
+
+def test_refund_fits_sees_a_refund_of_an_adjustment(invoice: Invoice):
+    refund = Refund.objects.get()
+    number = refund.payment.number
+
+    past_the_guards(lambda: Payment.objects.filter(pk=refund.payment_id).update(kind="adjustment"))
+
+    findings = [finding for finding in verify_books() if finding.check == "refund_fits"]
+    assert findings == [Finding("refund_fits", f"P-{number}", "money in USD", "adjustment in USD")]
+
+
+def test_a_missing_refund_is_seen_by_every_figure_that_follows_from_it(invoice: Invoice):
+    refund = Refund.objects.get()
+    label = f"P-{refund.payment.number}"
+
+    past_the_guards(lambda: Refund.objects.all().delete())
+
+    findings = verify_books()
+    assert Finding("payment_counters", f"{label} refunded", "0", "1000") in findings
+    assert Finding("refund_booked", f"{label}, {day()}", "0", "1000") in findings
+    assert "money back" in " ".join(f.what for f in findings if f.check == "invoice_counters")
+
+
+def test_missing_event_sees_a_refund_without_one(invoice: Invoice):
+    refund = Refund.objects.get()
+
+    past_the_guards(lambda: Event.objects.filter(name="payment.refunded").update(name="nothing.happened"))
+
+    missing = [finding for finding in verify_books() if finding.check == "missing_event"]
+    assert missing == [Finding("missing_event", f"P-{refund.payment.number}", "1 of payment.refunded", "0")]
 
 
 def test_allocation_fits_sees_an_invoice_of_another_contact(payment: Payment):

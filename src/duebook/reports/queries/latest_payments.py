@@ -18,6 +18,7 @@ class LatestPayment:
     currency: str
     is_money: bool
     is_returned: bool
+    is_refunded: bool
     invoices: list[int]
 
 
@@ -26,7 +27,7 @@ WITH latest AS (
   SELECT * FROM payments_payment WHERE reversed_minor = 0 ORDER BY received_on DESC, id DESC LIMIT %(limit)s
 )
 SELECT p.id, c.name, y.label, p.reference, p.amount_minor, p.currency, p.kind <> %(adjustment)s,
-       p.returned_minor > 0,
+       p.returned_minor > 0, p.refunded_minor > 0,
        ARRAY(SELECT i.number FROM payments_allocation a JOIN invoices_invoice i ON i.id = a.invoice_id
               WHERE a.payment_id = p.id GROUP BY i.id HAVING sum(a.amount_minor) <> 0 ORDER BY i.number)
   FROM latest p

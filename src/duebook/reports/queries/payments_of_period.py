@@ -2,7 +2,7 @@
 
 A payment counts on the day its transfer is dated. One that was undone counts no more: its mirror image is
 dated the same day, or, where that day was closed already, on the day it was undone, and then lowers that
-period. What the bank took back is shown beside what was received, on the day it was taken back.
+period. What the bank took back and what was refunded stand beside what was received, on their own days.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ class Happening(StrEnum):
     RECEIVED = "received"
     UNDONE = "undone"
     RETURNED = "returned"
+    REFUNDED = "refunded"
 
 
 # What was undone is a part of the figure "received": its rows lower it.
@@ -29,6 +30,7 @@ _ROWS_OF: dict[Happening | None, tuple[Happening, ...]] = {
     Happening.RECEIVED: (Happening.RECEIVED, Happening.UNDONE),
     Happening.UNDONE: (Happening.UNDONE,),
     Happening.RETURNED: (Happening.RETURNED,),
+    Happening.REFUNDED: (Happening.REFUNDED,),
 }
 
 
@@ -49,10 +51,12 @@ class TypeFigures:
     undone_minor: int
     returned: int
     returned_minor: int
+    refunded: int = 0
+    refunded_minor: int = 0
 
     @property
     def kept_minor(self) -> int:
-        return self.received_minor - self.returned_minor
+        return self.received_minor - self.returned_minor - self.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class DayFigure:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """One payment that was received, undone or returned on the day."""
+    """One payment that was received, undone, returned or refunded on the day."""
 
     day: date
     happening: Happening
@@ -84,7 +88,7 @@ class PaymentRow:
 
     @property
     def signed_minor(self) -> int:
-        """The amount as it counts: what was undone or returned lowers the sum."""
+        """The amount as it counts: what was undone or went back lowers the sum."""
         return self.amount_minor if self.happening is Happening.RECEIVED else -self.amount_minor
 
 
@@ -102,7 +106,7 @@ class PaymentFilter:
     happening: Happening | None = None
 
 
-# Every payment and every return moves customer credit, so the indexes by account and day find them.
+# Every payment, return and refund moves customer credit, so the indexes by account and day find them.
 _HAPPENED = """
 SELECT t.effective_on AS day, t.payment_id, t.amount_minor, 'received' AS happening, t.id
   FROM ledger_transfer t
@@ -110,10 +114,11 @@ SELECT t.effective_on AS day, t.payment_id, t.amount_minor, 'received' AS happen
    AND t.kind IN ('payment_received', 'adjustment') AND t.corrects_id IS NULL
 UNION ALL
 SELECT t.effective_on, t.payment_id, t.amount_minor,
-       CASE WHEN t.kind = 'returned' THEN 'returned' ELSE 'undone' END, t.id
+       CASE WHEN t.kind IN ('returned', 'refunded') THEN t.kind ELSE 'undone' END, t.id
   FROM ledger_transfer t
  WHERE t.debit_account_id = %(credit)s AND t.effective_on BETWEEN %(first)s AND %(last)s
-   AND (t.kind = 'returned' OR (t.kind IN ('payment_received', 'adjustment') AND t.corrects_id IS NOT NULL))
+   AND (t.kind IN ('returned', 'refunded')
+        OR (t.kind IN ('payment_received', 'adjustment') AND t.corrects_id IS NOT NULL))
 """
 
 _BY_TYPE = """
@@ -124,7 +129,9 @@ SELECT y.id, y.label, p.kind <> %(adjustment)s, p.currency,
        count(*) FILTER (WHERE h.happening = 'undone'),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'undone'), 0)::bigint,
        count(*) FILTER (WHERE h.happening = 'returned'),
-       coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'returned'), 0)::bigint
+       coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'returned'), 0)::bigint,
+       count(*) FILTER (WHERE h.happening = 'refunded'),
+       coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'refunded'), 0)::bigint
   FROM ({happened}) AS h
   JOIN payments_payment p ON p.id = h.payment_id
   JOIN payments_paymenttype y ON y.id = p.payment_type_id
@@ -137,7 +144,7 @@ SELECT h.day, y.id, y.label, p.currency,
   FROM ({happened}) AS h
   JOIN payments_payment p ON p.id = h.payment_id
   JOIN payments_paymenttype y ON y.id = p.payment_type_id
- WHERE h.happening <> 'returned' AND p.kind <> %(adjustment)s
+ WHERE h.happening IN ('received', 'undone') AND p.kind <> %(adjustment)s
  GROUP BY h.day, y.id, p.currency ORDER BY p.currency, y.position, y.id, h.day
 """
 

@@ -35,6 +35,7 @@ def receipt_of(payment_id: int) -> Receipt:
         replaced_by=_replacement(payment),
         undone_on=reversal.reversed_on if reversal else None,
         returned_on=bank_return.returned_on if bank_return else None,
+        refunded=Money(payment.refunded_minor, payment.currency),
     )
 
 

@@ -48,15 +48,21 @@ applied AS (
     JOIN payments_payment p ON p.id = a.payment_id
    GROUP BY a.invoice_id
 ), back AS (
-  -- A return takes off its allocations in the statement that books it, so both have one instant.
-  SELECT a.invoice_id, -sum(a.amount_minor) FILTER (WHERE r.returned_on < %(first)s) AS b0,
-         -sum(a.amount_minor) AS b1
-    FROM wanted w
-    JOIN payments_allocation a ON a.invoice_id = w.id
-    JOIN payments_return r ON r.payment_id = a.payment_id AND r.returned_on <= %(last)s
-    JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
-     AND t.recorded_at = a.recorded_at
-   GROUP BY a.invoice_id
+  -- What takes off allocations does so in the statement that books it, so both have one instant.
+  SELECT invoice_id, -sum(amount_minor) FILTER (WHERE day < %(first)s) AS b0, -sum(amount_minor) AS b1
+    FROM (SELECT a.invoice_id, a.amount_minor, r.returned_on AS day
+            FROM wanted w
+            JOIN payments_allocation a ON a.invoice_id = w.id
+            JOIN payments_return r ON r.payment_id = a.payment_id
+            JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
+             AND t.recorded_at = a.recorded_at
+          UNION ALL
+          SELECT a.invoice_id, a.amount_minor, a.applied_on
+            FROM wanted w
+            JOIN payments_allocation a ON a.invoice_id = w.id
+            JOIN payments_refund f ON f.payment_id = a.payment_id AND f.recorded_at = a.recorded_at) AS gone
+   WHERE day <= %(last)s
+   GROUP BY invoice_id
 )
 SELECT o.ordered_on, o.currency, t.terms::text,
        coalesce(v.total_minor, i.total_minor), coalesce(v.finance_minor, i.finance_minor), v.voided_on,

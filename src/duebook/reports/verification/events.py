@@ -4,7 +4,7 @@ from duebook.reports.verification.check import Check
 
 MISSING_EVENT = Check(
     name="missing_event",
-    rule="An order, a payment, a reversal, a return, a void and a cancellation each have their event.",
+    rule="An order, a payment and whatever became of them each have their event.",
     query="""
         SELECT 'P-' || p.number, 'one event payment.recorded', count(e.id)::text
           FROM payments_payment p
@@ -27,6 +27,12 @@ MISSING_EVENT = Check(
           JOIN payments_payment p ON p.id = r.payment_id
           LEFT JOIN events_event e ON e.payment_id = p.id AND e.name = 'payment.returned'
          GROUP BY p.id HAVING count(e.id) <> 1
+        UNION ALL
+        SELECT 'P-' || p.number, format('%%s of payment.refunded', r.refunds), count(e.id)::text
+          FROM (SELECT payment_id, count(*) AS refunds FROM payments_refund GROUP BY payment_id) AS r
+          JOIN payments_payment p ON p.id = r.payment_id
+          LEFT JOIN events_event e ON e.payment_id = p.id AND e.name = 'payment.refunded'
+         GROUP BY p.id, r.refunds HAVING count(e.id) <> r.refunds
         UNION ALL
         SELECT 'order #' || o.number, 'one event order.cancelled', count(e.id)::text
           FROM orders_cancellation c
@@ -53,6 +59,10 @@ EVENTS_AND_ALLOCATIONS = Check(
           SELECT (x->>'payment_id')::bigint, (x->>'invoice_id')::bigint, (x->>'amount_minor')::bigint
             FROM events_event e, jsonb_array_elements(e.payload->'uses') AS x
            WHERE e.name = 'credit.applied'
+          UNION ALL
+          SELECT e.payment_id, (x->>'invoice_id')::bigint, -(x->>'amount_minor')::bigint
+            FROM events_event e, jsonb_array_elements(e.payload->'taken_off') AS x
+           WHERE e.name = 'payment.refunded'
           UNION ALL
           SELECT e.payment_id, (e.payload->>'from_invoice_id')::bigint, -(e.payload->>'amount_minor')::bigint
             FROM events_event e

@@ -66,11 +66,15 @@ INVOICE_COUNTERS = Check(
             FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
            GROUP BY a.invoice_id
         ), back AS (
-          -- A return takes off its allocations in the statement that books it, so both have one instant.
+          -- What takes off allocations does so in the statement that books it, so both have one instant.
           SELECT a.invoice_id, -sum(a.amount_minor) AS back
-            FROM payments_return r
-            JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
-            JOIN payments_allocation a ON a.payment_id = r.payment_id AND a.recorded_at = t.recorded_at
+            FROM (SELECT r.payment_id, t.recorded_at
+                    FROM payments_return r
+                    JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
+                  UNION
+                  SELECT payment_id, recorded_at FROM payments_refund) AS gone
+            JOIN payments_allocation a
+              ON a.payment_id = gone.payment_id AND a.recorded_at = gone.recorded_at
            GROUP BY a.invoice_id
         )
         SELECT 'INV-' || i.number || ' ' || f.name, f.expected, f.found

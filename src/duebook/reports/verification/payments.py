@@ -4,21 +4,24 @@ from duebook.reports.verification.check import Check
 
 PAYMENT_COUNTERS = Check(
     name="payment_counters",
-    rule="What a payment counts as allocated, returned and reversed is the sum of those rows.",
+    rule="What a payment counts as allocated, refunded, returned and reversed is the sum of those rows.",
     query="""
         WITH allocated AS (
           SELECT payment_id, sum(amount_minor) AS minor FROM payments_allocation GROUP BY payment_id
+        ), refunded AS (
+          SELECT payment_id, sum(amount_minor) AS minor FROM payments_refund GROUP BY payment_id
         )
         SELECT 'P-' || p.number || ' ' || f.name, f.expected, f.found
           FROM payments_payment p
           LEFT JOIN allocated a ON a.payment_id = p.id
+          LEFT JOIN refunded g ON g.payment_id = p.id
           LEFT JOIN payments_return b ON b.payment_id = p.id
           LEFT JOIN payments_reversal r ON r.payment_id = p.id
           CROSS JOIN LATERAL (
             VALUES ('allocated', coalesce(a.minor, 0), p.allocated_minor),
                    ('returned', coalesce(b.amount_minor, 0), p.returned_minor),
                    ('reversed', coalesce(r.amount_minor, 0), p.reversed_minor),
-                   ('refunded', 0, p.refunded_minor)
+                   ('refunded', coalesce(g.minor, 0), p.refunded_minor)
           ) AS f(name, expected, found)
          WHERE f.expected <> f.found
     """,
@@ -83,6 +86,36 @@ RETURN_BOOKED = Check(
           FULL JOIN booked b ON b.payment_id = r.payment_id AND b.effective_on = r.returned_on
           LEFT JOIN payments_payment p ON p.id = coalesce(r.payment_id, b.payment_id)
          WHERE (r.amount_minor, r.fee_minor) IS DISTINCT FROM (b.minor, b.fee)
+    """,
+)
+
+REFUND_BOOKED = Check(
+    name="refund_booked",
+    rule="A refund is booked with its amount on its day, out of the account that the money left.",
+    query="""
+        WITH both_sides AS (
+          SELECT payment_id, day, account_id, currency, sum(wanted) AS wanted, sum(booked) AS booked
+            FROM (SELECT payment_id, refunded_on AS day, account_id, currency, amount_minor AS wanted,
+                         0::bigint AS booked
+                    FROM payments_refund
+                  UNION ALL
+                  SELECT payment_id, effective_on, credit_account_id, currency, 0, amount_minor
+                    FROM ledger_transfer
+                   WHERE kind = 'refunded' AND debit_account_id = %(customer_credit)s) AS one
+           GROUP BY payment_id, day, account_id, currency HAVING sum(wanted) <> sum(booked)
+        )
+        SELECT format('P-%%s, %%s', coalesce(p.number::text, '?'), b.day), b.wanted, b.booked
+          FROM both_sides b LEFT JOIN payments_payment p ON p.id = b.payment_id
+    """,
+)
+
+REFUND_FITS = Check(
+    name="refund_fits",
+    rule="A refund is in its payment's currency and never of an adjustment.",
+    query="""
+        SELECT 'P-' || p.number, format('money in %%s', p.currency), format('%%s in %%s', p.kind, r.currency)
+          FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+         WHERE r.currency <> p.currency OR p.kind = %(adjustment)s
     """,
 )
 
@@ -151,6 +184,8 @@ CHECKS = (
     PAYMENT_UNDONE,
     PAYMENT_RECEIVED,
     RETURN_BOOKED,
+    REFUND_BOOKED,
+    REFUND_FITS,
     ALLOCATION_FITS,
     ALLOCATION_BOOKED,
     CUSTOMER_CREDIT,

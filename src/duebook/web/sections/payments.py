@@ -11,6 +11,7 @@ from duebook.web.views import (
     payments_list,
     payments_move,
     payments_page,
+    payments_refund,
     payments_undo,
 )
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("payments/<int:payment_id>/", payments_page.payment, name="payment"),
     path("payments/<int:payment_id>/reversal/", payments_undo.payment_reversal, name="payment_reversal"),
     path("payments/<int:payment_id>/return/", payments_undo.payment_return, name="payment_return"),
+    path("payments/<int:payment_id>/refunds/", payments_refund.payment_refund, name="payment_refund"),
     path("payments/<int:payment_id>/notes/", payments_amend.payment_notes, name="payment_notes"),
     path(
         "payments/<int:payment_id>/correction/",

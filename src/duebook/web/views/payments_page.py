@@ -10,7 +10,7 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.payments.models import Payment
-from duebook.payments.queries import account_of, applied_by, payment_by_id
+from duebook.payments.queries import account_of, applied_by, payment_by_id, refunds_of
 from duebook.payments.services.reverse_payment import may_reverse
 from duebook.web.request import StaffRequest, actor_of, today_of
 from duebook.web.timeline import told
@@ -25,6 +25,7 @@ class Acts:
     undo: bool
     correct: bool
     take_back: bool
+    refund: bool
     move: bool
     amend: bool
 
@@ -39,6 +40,7 @@ def payment(request: StaffRequest, payment_id: int) -> HttpResponse:
         "contact": found.contact,
         "reversal": getattr(found, "reversal", None),
         "bank_return": getattr(found, "bank_return", None),
+        "refunds": refunds_of(found),
         "parts": applied_by(found),
         "booked_to": account_of(found),
         "entries": told(events, request.business),
@@ -49,13 +51,15 @@ def payment(request: StaffRequest, payment_id: int) -> HttpResponse:
 
 def _acts(request: StaffRequest, payment: Payment) -> Acts:
     actor = actor_of(request)
-    stands = not payment.reversed_minor and not payment.returned_minor
+    gone = payment.reversed_minor + payment.returned_minor + payment.refunded_minor
+    stands = gone < payment.amount_minor
     is_money = payment.kind == PaymentKind.MONEY.value
-    undo = stands and payment.charge_id is None and may_reverse(payment, actor, today_of(request))
+    undo = not gone and payment.charge_id is None and may_reverse(payment, actor, today_of(request))
     return Acts(
         undo=undo,
         correct=undo and actor.may(Right.RECORD_PAYMENTS) and (is_money or actor.may(Right.ADJUST)),
         take_back=stands and is_money and actor.may(Right.RETURN_PAYMENTS),
+        refund=stands and is_money and actor.may(Right.REFUND),
         move=stands and is_money and actor.may(Right.MOVE_ALLOCATIONS),
         amend=actor.may(Right.AMEND_NOTES),
     )

@@ -59,6 +59,10 @@ class CurrencySection:
         return sum(row.returned_minor for row in self.money)
 
     @property
+    def refunded_minor(self) -> int:
+        return sum(row.refunded_minor for row in self.money)
+
+    @property
     def kept_minor(self) -> int:
         return sum(row.kept_minor for row in self.money)
 
@@ -130,7 +134,17 @@ def payments_csv(request: StaffRequest) -> HttpResponseBase:
     period = _period_or_404(request)
     return csv_download(
         f"payments-by-type-{period.first.isoformat()}-{period.last.isoformat()}",
-        ["Payment Type", "Money", "Payments", "Received", "Undone", "Returned", "Kept", "Currency"],
+        [
+            "Payment Type",
+            "Money",
+            "Payments",
+            "Received",
+            "Undone",
+            "Returned",
+            "Refunded",
+            "Kept",
+            "Currency",
+        ],
         (
             [
                 row.label,
@@ -139,6 +153,7 @@ def payments_csv(request: StaffRequest) -> HttpResponseBase:
                 amount_cell(row.received_minor, row.currency),
                 amount_cell(row.undone_minor, row.currency),
                 amount_cell(row.returned_minor, row.currency),
+                amount_cell(row.refunded_minor, row.currency),
                 amount_cell(row.kept_minor, row.currency),
                 row.currency,
             ]

@@ -1,0 +1,172 @@
+"""The form that gives money of a payment back, and asks how much the customer should owe afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from duebook.domain.accounts import SystemAccount
+from duebook.domain.money import Money
+from duebook.domain.refunding import RefundInput, Rest
+from duebook.ledger.models import Account
+from duebook.payments.models import Payment
+from duebook.payments.queries import AppliedTo
+from duebook.staff.models import Business
+from duebook.web.forms.fields import DayField, MoneyField, field_of
+from duebook.web.forms.keyed import KeyedForm
+from duebook.web.forms.payment_acts import reason_field
+
+_HOW: Mapping[int, str | Promise] = {
+    int(SystemAccount.BANK): gettext_lazy("Check or transfer, from %(account)s"),
+    int(SystemAccount.UNDEPOSITED_FUNDS): gettext_lazy("Cash, from %(account)s"),
+    int(SystemAccount.CARD_CLEARING): gettext_lazy("Card terminal, from %(account)s"),
+}
+_STAND_IN = "preview"
+
+
+class Owes(TextChoices):
+    """How much the customer should owe afterwards, of what the refund re-opens."""
+
+    ALL = "all", gettext_lazy("All of the balance that the refund re-opens")
+    CREDIT = "credit", gettext_lazy("Nothing: credit it, the price is lowered")
+    WRITE_OFF = "write_off", gettext_lazy("Nothing: write it off, as a bad debt")
+    OTHER = "other", gettext_lazy("Another amount")
+
+
+@dataclass(frozen=True, slots=True)
+class RefundScene:
+    """What the form knows before anything is typed."""
+
+    payment: Payment
+    parts: Sequence[AppliedTo]
+    accounts: Sequence[Account]
+    came_to: Account
+    may_adjust: bool
+    business: Business
+    today: date
+
+    @property
+    def refundable(self) -> Money:
+        """All of the payment that can still go back."""
+        gone = self.payment.refunded_minor + self.payment.returned_minor + self.payment.reversed_minor
+        return Money(self.payment.amount_minor - gone, self.payment.currency)
+
+    def first_values(self) -> dict[str, Any]:
+        """A card payment goes back to the card, any other by transfer; nothing is credited unless asked."""
+        on_card = self.came_to.pk == SystemAccount.CARD_CLEARING
+        return {
+            "amount": self.refundable,
+            "refunded_on": self.today,
+            "account": int(SystemAccount.CARD_CLEARING if on_card else SystemAccount.BANK),
+            "owes": Owes.ALL.value,
+            "rest": Rest.CREDIT.value,
+        }
+
+
+class RefundForm(KeyedForm):
+    """Asks only what can matter: which invoice of several, and what is owed where anything is re-opened."""
+
+    field_names: ClassVar[dict[str, str]] = {"owes_afterwards": "owes_amount"}
+
+    amount = MoneyField(
+        label=gettext_lazy("Amount"), error_messages={"required": gettext_lazy("Enter an amount.")}
+    )
+    refunded_on = DayField(
+        label=gettext_lazy("Date"),
+        error_messages={"required": gettext_lazy("Enter the day on which the money was given back.")},
+    )
+    account = forms.TypedChoiceField(
+        label=gettext_lazy("How"),
+        coerce=int,
+        error_messages={"required": gettext_lazy("Choose how the money was given back.")},
+    )
+    reference = forms.CharField(
+        label=gettext_lazy("Reference"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    from_invoice = forms.TypedChoiceField(
+        label=gettext_lazy("Take it off"), coerce=int, empty_value=None, required=False
+    )
+    reason = reason_field()
+    owes = forms.ChoiceField(
+        label=gettext_lazy("How much should the customer owe afterwards?"),
+        widget=forms.RadioSelect({"class": "form-check-input"}),
+        error_messages={"required": gettext_lazy("Say how much the customer should owe afterwards.")},
+    )
+    owes_amount = MoneyField(label=gettext_lazy("Amount owed afterwards"), required=False)
+    rest = forms.ChoiceField(
+        label=gettext_lazy("The rest is"),
+        choices=[
+            (Rest.CREDIT.value, gettext_lazy("credited")),
+            (Rest.WRITE_OFF.value, gettext_lazy("written off")),
+        ],
+        required=False,
+    )
+
+    def __init__(self, scene: RefundScene, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"initial": scene.first_values(), **options})
+        payment = scene.payment
+        for name in ("amount", "owes_amount"):
+            field_of(self, name, MoneyField).in_currency(payment.currency, scene.business)
+        field_of(self, "account", forms.TypedChoiceField).choices = [
+            (account.pk, str(_HOW.get(account.pk, _("From %(account)s"))) % {"account": account.name})
+            for account in scene.accounts
+        ]
+        field_of(self, "from_invoice", forms.TypedChoiceField).choices = [
+            ("", _("What it was applied to last")),
+            *((part.invoice.pk, f"{part.invoice} · {part.invoice.order.title}") for part in scene.parts),
+        ]
+        field_of(self, "owes", forms.ChoiceField).choices = (
+            Owes.choices if scene.may_adjust else Owes.choices[:1]
+        )
+        day = self.fields["refunded_on"].widget
+        day.attrs |= {"max": scene.today.isoformat(), "min": payment.received_on.isoformat()}
+        self._leave_out(scene)
+
+    def _leave_out(self, scene: RefundScene) -> None:
+        """Take away the questions that cannot matter."""
+        if len(scene.parts) < 2:
+            del self.fields["from_invoice"]
+        if not scene.parts:
+            del self.fields["owes"]
+        if not scene.parts or not scene.may_adjust:
+            del self.fields["owes_amount"], self.fields["rest"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        is_missing = "owes_amount" not in self.errors and data.get("owes_amount") is None
+        if data.get("owes") == Owes.OTHER and is_missing:
+            missing = _("Enter how much the customer should owe afterwards.")
+            self.add_error("owes_amount", ValidationError(missing, code="required"))
+        return data
+
+    def wanted(self) -> RefundInput:
+        """What was typed; a preview needs no reason yet."""
+        data = self.cleaned_data
+        owes = data.get("owes", Owes.ALL)
+        rest = data.get("rest") if owes == Owes.OTHER else owes
+        return RefundInput(
+            amount=data["amount"],
+            refunded_on=data["refunded_on"],
+            account_id=data["account"],
+            reason=data.get("reason") or _STAND_IN,
+            owes_afterwards=self._owes_afterwards(owes),
+            rest=Rest.WRITE_OFF if rest == Rest.WRITE_OFF.value else Rest.CREDIT,
+            reference=data["reference"],
+            from_invoice_id=data.get("from_invoice"),
+        )
+
+    def _owes_afterwards(self, owes: str) -> Money | None:
+        if owes == Owes.ALL:
+            return None
+        amount: Money = self.cleaned_data["amount"]
+        return self.cleaned_data["owes_amount"] if owes == Owes.OTHER else Money(0, amount.currency)
