@@ -50,6 +50,11 @@ CHECKS = {
     "refund_has_a_reason",
     "refund_amount_in_range",
     "refund_by_hand_has_no_attempt",
+    "charge_amount_in_range",
+    "charge_refunded_within_captured",
+    "charge_captured_succeeded",
+    "chargeline_amount_positive",
+    "gatewayrefund_amount_in_range",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -71,6 +76,13 @@ UNIQUE = {
     "payout_once_a_batch",
     "payoutline_entry_in_one_live_payout",
     "refund_once_per_attempt",
+    "payment_one_a_charge",
+    "paymentmethod_token_once",
+    "paymentmethod_one_default",
+    "charge_gateway_id_once",
+    "chargeline_once",
+    "chargeline_one_open_an_invoice",
+    "gatewayrefund_one_open_a_payment",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -89,6 +101,18 @@ TRIGGERS = {
     "payments_reversal_no_truncate",
     "payments_return_no_change",
     "payments_return_no_truncate",
+    "payments_refund_no_change",
+    "payments_refund_no_truncate",
+    "payments_charge_facts_fixed",
+    "payments_charge_no_delete",
+    "payments_charge_transition",
+    "payments_chargeline_facts_fixed",
+    "payments_chargeline_no_delete",
+    "payments_observation_no_change",
+    "payments_observation_no_truncate",
+    "payments_gatewayrefund_facts_fixed",
+    "payments_gatewayrefund_no_delete",
+    "payments_gatewayrefund_transition",
     "commissions_commissionentry_no_change",
     "commissions_commissionentry_no_truncate",
     "commissions_accrualbasis_no_change",
@@ -104,8 +128,6 @@ OPEN_INDEXES = {
     "payment_with_credit",
     "contact_search",
     "webhookmessage_to_do",
-    "payments_refund_no_change",
-    "payments_refund_no_truncate",
 }
 
 

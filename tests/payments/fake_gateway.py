@@ -25,6 +25,7 @@ from duebook.gateways.protocol import (
     NothingHappened,
     Outcome,
     OutcomeUnknown,
+    RefundOutcome,
     RefundRequest,
     SeenAccount,
     SeenCharge,
@@ -69,6 +70,9 @@ class FakeGateway:
     charges: dict[str, SeenCharge] = field(default_factory=dict)
     by_key: dict[str, str] = field(default_factory=dict)
     captures: dict[str, int] = field(default_factory=dict)
+    refunds: dict[str, SeenRefund] = field(default_factory=dict)
+    refund_outcome: RefundOutcome = RefundOutcome.SUCCEEDED
+    is_settled: bool = False
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[str], None] = field(default=lambda call: None)
@@ -151,16 +155,43 @@ class FakeGateway:
         return self.charges[charge_id]
 
     def refund(self, request: RefundRequest) -> SeenRefund:
-        raise Misconfigured("not in this fake")
+        with self._call("refund"):
+            self._give_back(request)
+        return self.refunds[request.key]
+
+    def _give_back(self, request: RefundRequest) -> None:
+        if request.key in self.refunds:
+            return
+        charge = self.charges[request.charge_id]
+        if request.amount.minor > charge.captured_minor - charge.refunded_minor:
+            raise NothingHappened("more than was captured")
+        self.charges[charge.id] = replace(charge, refunded_minor=charge.refunded_minor + request.amount.minor)
+        self.refunds[request.key] = SeenRefund(
+            f"re_{len(self.refunds) + 1}",
+            charge.id,
+            self.refund_outcome,
+            request.amount,
+            request.reference,
+            AT,
+        )
+
+    def given_back_minor(self) -> int:
+        """All money that the book says went back to cards."""
+        return sum(refund.amount.minor for refund in self.refunds.values())
 
     def fetch_refund(self, refund_id: str) -> SeenRefund:
         raise Misconfigured("not in this fake")
 
     def list_refunds(self, charge_id: str) -> Iterable[SeenRefund]:
-        return []
+        with self._call("list_refunds"):
+            return [refund for refund in self.refunds.values() if refund.charge_id == charge_id]
 
     def void(self, request: RefundRequest) -> SeenRefund:
-        raise Misconfigured("not in this fake")
+        with self._call("void"):
+            if self.is_settled:
+                raise NothingHappened("it is settled")
+            self._give_back(request)
+        return self.refunds[request.key]
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str

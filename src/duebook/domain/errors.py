@@ -389,6 +389,17 @@ class GatewayUnreachable(NotAllowed):
     message = "The card processor did not carry this out: {reason}. Try again in a moment."
 
 
+class RefundUnderWay(Conflict):
+    code = "refund_under_way"
+    message = "Money of {number} is being given back, and the outcome is not known yet. Wait until it is."
+
+
+class AboveCaptured(Conflict):
+    code = "above_captured"
+    field = "amount"
+    message = "The card processor holds only {left} of this charge. Lower the amount, or refund it by hand."
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"

@@ -21,6 +21,7 @@ from duebook.domain.errors import (
     InvoiceVoid,
     NotFound,
     PeriodClosed,
+    RefundUnderWay,
 )
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
@@ -46,6 +47,7 @@ class PaymentState:
     counts: bool
     from_gateway: bool
     returned_on: date | None = None
+    refund_under_way: bool = False
 
     @property
     def label(self) -> str:
@@ -112,13 +114,18 @@ def check_open(invoice: OpenInvoice | None, share: Share, contact_id: int) -> Op
 
 
 def require_standing(payment: PaymentState) -> None:
-    """Raise AlreadyReversed, AlreadyReturned or AlreadyRefunded when nothing is left to act on."""
+    """Raise AlreadyReversed, AlreadyReturned or AlreadyRefunded when nothing is left to act on.
+
+    Raises RefundUnderWay while the gateway is giving money of it back.
+    """
     if payment.reversed_minor:
         raise AlreadyReversed(number=payment.label)
     if payment.returned_minor:
         raise AlreadyReturned(number=payment.label, date=payment.returned_on)
     if not payment.refundable_minor:
         raise AlreadyRefunded(number=payment.label)
+    if payment.refund_under_way:
+        raise RefundUnderWay(number=payment.label)
 
 
 def allocated(row: AllocationRow) -> Movement:

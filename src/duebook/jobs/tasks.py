@@ -16,6 +16,12 @@ from duebook.domain.errors import BatchState, NoEmailAddress
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
+from duebook.payments.services.ask_about_refund import (
+    ask_about_refund,
+    drop_refund,
+    refunds_left_behind,
+    refunds_to_ask,
+)
 from duebook.payments.services.ask_gateway import (
     ask_gateway,
     charges_left_behind,
@@ -138,9 +144,18 @@ def tell_of_sale(order_id: int, partner_id: int) -> None:
 @app.periodic(cron="*/10 * * * * *")
 @app.task(name="ask_about_charges", queueing_lock="ask_about_charges")
 def ask_about_charges(timestamp: int) -> None:
-    """Look after the charges whose outcome is not known: a job for each whose turn it is."""
+    """Look after the charges and refunds whose outcome is not known: a job for each whose turn it is."""
     for charge_id in charges_left_behind():
         log.info("charge %s: %s", charge_id, drop_charge(charge_id=charge_id))
+    for attempt_id in refunds_left_behind():
+        log.info("refund %s: %s", attempt_id, drop_refund(attempt_id=attempt_id))
+    for attempt_id in refunds_to_ask(most=100):
+        try:
+            ask_about_gateway_refund.configure(queueing_lock=f"ask_about_refund:{attempt_id}").defer(
+                attempt_id=attempt_id
+            )
+        except AlreadyEnqueued:
+            log.info("refund %s: a job to ask about it is waiting", attempt_id)
     for charge_id in charges_to_ask(most=100):
         try:
             ask_about_charge.configure(queueing_lock=f"ask_about_charge:{charge_id}").defer(
@@ -154,6 +169,12 @@ def ask_about_charges(timestamp: int) -> None:
 def ask_about_charge(charge_id: int) -> None:
     """Ask the gateway what became of one charge. A gateway that does not answer is asked at the next turn."""
     log.info("charge %s: %s", charge_id, ask_gateway(charge_id=charge_id))
+
+
+@app.task(name="ask_about_refund")
+def ask_about_gateway_refund(attempt_id: int) -> None:
+    """Ask the gateway what became of one refund."""
+    log.info("refund %s: %s", attempt_id, ask_about_refund(attempt_id=attempt_id))
 
 
 @app.task(name="process_webhook", retry=RetryStrategy(max_attempts=8, exponential_wait=5))

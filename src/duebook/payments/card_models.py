@@ -12,10 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.contacts.models import Contact
 from duebook.domain.charging import OPEN_STATES, ChargeState
+from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.money import MAX_MINOR
 from duebook.domain.permissions import Source
 from duebook.gateways.models import MerchantAccount
 from duebook.invoices.models import Invoice
+
+OPEN_REFUND_STATES_IN_ORDER = sorted(OPEN_REFUND_STATES)
+"""In one order always, so that the constraint does not change from run to run."""
 
 
 class PaymentMethod(models.Model):
@@ -171,8 +175,76 @@ class ChargeLine(models.Model):
         return f"{self.charge_id} → {self.invoice_id}: {self.amount_minor}"
 
 
+class GatewayRefund(models.Model):
+    """One attempt to give money of a charge back through its gateway; a success writes a ``Refund``."""
+
+    class States(models.TextChoices):
+        CREATED = RefundState.CREATED.value, _("Being prepared")
+        SENT = RefundState.SENT.value, _("On its way")
+        SUCCEEDED = RefundState.SUCCEEDED.value, _("Given back")
+        FAILED = RefundState.FAILED.value, _("Refused")
+        PENDING = RefundState.PENDING.value, _("In progress")
+        UNKNOWN = RefundState.UNKNOWN.value, _("Unknown: we are asking the processor")
+
+    payment = models.ForeignKey(
+        "payments.Payment",
+        on_delete=models.RESTRICT,
+        related_name="gateway_refunds",
+        verbose_name=_("payment"),
+    )
+    charge = models.ForeignKey(
+        Charge, on_delete=models.RESTRICT, related_name="gateway_refunds", verbose_name=_("charge")
+    )
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    key = models.CharField(_("key at the gateway"), max_length=64, unique=True)
+    reference = models.CharField(_("our name at the gateway"), max_length=80, unique=True)
+    attempt = models.PositiveIntegerField(_("attempt"))
+    wanted = models.JSONField(_("what was asked for"))
+    prepared_by_id = models.BigIntegerField(_("refunded by"))
+    source = models.CharField(_("source"), max_length=10, choices=[(s.value, s.value) for s in Source])
+    prepared_at = models.DateTimeField(_("prepared"), db_default=Now())
+
+    state = models.CharField(
+        _("state"), max_length=16, choices=States.choices, default=RefundState.CREATED.value
+    )
+    gateway_id = models.CharField(_("id at the gateway"), max_length=120, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    settled_at = models.DateTimeField(_("outcome known"), null=True)
+    problem = models.TextField(_("problem"), blank=True)
+    asked = models.PositiveSmallIntegerField(_("times asked"), default=0)
+    ask_at = models.DateTimeField(_("asked again"), null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR),
+                name="gatewayrefund_amount_in_range",
+            ),
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(state__in=[state.value for state in OPEN_REFUND_STATES_IN_ORDER]),
+                name="gatewayrefund_one_open_a_payment",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="gatewayrefund_to_ask"),
+        ]
+
+    def __str__(self) -> str:
+        return f"R-{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come."""
+        return self.state in OPEN_REFUND_STATES
+
+
 class Observation(models.Model):
-    """Something that the gateway said of a charge, or that asking it came to. Append-only."""
+    """Something that the gateway said of a charge or a refund of it, or that asking it came to.
+
+    Append-only.
+    """
 
     class Channels(models.TextChoices):
         REPLY = "reply", _("reply")
@@ -182,6 +254,13 @@ class Observation(models.Model):
 
     charge = models.ForeignKey(
         Charge, on_delete=models.RESTRICT, related_name="observations", verbose_name=_("charge")
+    )
+    gateway_refund = models.ForeignKey(
+        GatewayRefund,
+        on_delete=models.RESTRICT,
+        null=True,
+        related_name="observations",
+        verbose_name=_("refund"),
     )
     channel = models.CharField(_("how"), max_length=10, choices=Channels)
     seen = models.CharField(_("seen"), max_length=16)

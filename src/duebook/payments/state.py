@@ -15,7 +15,8 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
-from duebook.payments.models import Allocation, Payment
+from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.models import Allocation, GatewayRefund, Payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> P
         counts=payment.apply_to_commissions,
         from_gateway=payment.charge_id is not None,
         returned_on=bank_return.returned_on if bank_return else None,
+        refund_under_way=payment.charge_id is not None
+        and GatewayRefund.objects.filter(payment=payment_id, state__in=OPEN_REFUND_STATES_IN_ORDER).exists(),
     )
     return PaymentRows(
         state=state,

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 
 from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
+from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Right, Role
 from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundMeans, Rest
@@ -15,14 +15,12 @@ from duebook.events.models import Event
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, ClosedPeriod, Transfer
 from duebook.payments.models import Allocation, Payment, PaymentType, Refund
-from duebook.payments.refund_plan import plan_refund
 from duebook.payments.services.apply_credit import apply_credit
+from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.move_allocation import move_allocation
-from duebook.payments.services.refund_payment import decide_refunding, preview_refund, refund_payment
+from duebook.payments.services.refund_payment import preview_refund, refund_payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
-from duebook.payments.state import lock_payment, read_payment
-from duebook.payments.write_path import Plan, book
 from tests.factories import (
     SYSTEM,
     actor,
@@ -37,6 +35,7 @@ from tests.factories import (
     refund_input,
     usd,
 )
+from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
 
@@ -247,52 +246,22 @@ def test_a_type_out_of_use_still_credits_and_none_at_all_is_told() -> None:
 
 
 def charged() -> Payment:
-    """A payment that a gateway brought, as it stands once charging a card has written it."""
-    payment = a_payment(type_label="Credit Card")
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("UPDATE payments_payment SET charge_id = 7 WHERE id = %s", [payment.pk])
-        cursor.execute("SET session_replication_role = origin")
-    return payment
+    """A payment that a gateway brought."""
+    invoice = make_invoice("100.00")
+    wanted = ChargeInput(
+        invoice.contact_id, make_card(invoice.contact).pk, (Share(invoice.pk, usd("100.00")),)
+    )
+    made = charge_card(wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
+    return Payment.objects.get(charge_id=made.pk)
 
 
-def settle(payment: Payment, gateway_refund_id: int) -> None:
-    """What the settling of a gateway's refund does in its own transaction."""
-    wanted = refund_input("40.00", account_id=int(Sys.CARD_CLEARING), means=RefundMeans.GATEWAY)
-    with transaction.atomic():
-        lock_payment(payment.pk)
-        decision = decide_refunding(read_payment(payment.pk), wanted, SYSTEM, day())
-        plan = Plan()
-        plan_refund(
-            plan,
-            decision,
-            actor=SYSTEM,
-            request_key=key(),
-            hashed="-",
-            gateway_refund_id=gateway_refund_id,
-        )
-        book(plan)
-
-
-def test_a_gateway_s_refund_writes_the_same_rows_once_for_each_attempt() -> None:
-    payment = charged()
-
-    settle(payment, 70)
-    with pytest.raises(IntegrityError, match="refund_once_per_attempt"):
-        settle(payment, 70)
-
-    row = Refund.objects.get()
-    assert (row.means, row.account_id, row.gateway_refund_id) == ("gateway", Sys.CARD_CLEARING, 70)
-    assert Transfer.objects.get(kind="refunded").credit_account_id == Sys.CARD_CLEARING
-    assert balance_of(payment) == 0
-
-
-def test_a_payment_from_a_gateway_is_refunded_by_hand_too() -> None:
+def test_a_payment_from_a_gateway_is_refunded_by_hand_too(gateway: FakeGateway) -> None:
     payment = charged()
 
     refund(payment, "40.00")
 
     assert Refund.objects.get().means == "by_hand"
+    assert gateway.given_back_minor() == 0
 
 
 def test_a_write_off_is_not_refunded() -> None:

@@ -67,7 +67,7 @@ CHARGE_STATE = Check(
     query="""
         WITH latest AS (
           SELECT DISTINCT ON (charge_id) charge_id, state_after
-            FROM payments_observation ORDER BY charge_id, id DESC
+            FROM payments_observation WHERE gateway_refund_id IS NULL ORDER BY charge_id, id DESC
         )
         SELECT 'C-' || c.id, coalesce(l.state_after, 'created or sent'), c.state
           FROM payments_charge c LEFT JOIN latest l ON l.charge_id = c.id
@@ -77,4 +77,37 @@ CHARGE_STATE = Check(
     """,
 )
 
-CHECKS = (CHARGE_PAYMENT, CHARGE_OF_PAYMENT, CHARGE_LINES, CHARGE_STATE)
+CHARGE_REFUNDED = Check(
+    name="charge_refunded",
+    rule="What a charge counts as refunded and as being refunded is the sum of its refunds at the gateway.",
+    query="""
+        WITH refunds AS (
+          SELECT charge_id,
+                 sum(amount_minor) FILTER (WHERE state = 'succeeded') AS done,
+                 sum(amount_minor) FILTER (WHERE state NOT IN ('succeeded', 'failed')) AS under_way
+            FROM payments_gatewayrefund GROUP BY charge_id
+        )
+        SELECT 'C-' || c.id,
+               format('%%s refunded, %%s under way', coalesce(r.done, 0), coalesce(r.under_way, 0)),
+               format('%%s refunded, %%s under way', c.refunded_minor, c.refunding_minor)
+          FROM payments_charge c LEFT JOIN refunds r ON r.charge_id = c.id
+         WHERE (c.refunded_minor, c.refunding_minor) <> (coalesce(r.done, 0), coalesce(r.under_way, 0))
+    """,
+)
+
+REFUND_OF_ATTEMPT = Check(
+    name="refund_of_attempt",
+    rule="A refund that the gateway carried out is booked once with its amount; no other is.",
+    query="""
+        SELECT 'R-' || coalesce(g.id, f.gateway_refund_id),
+               CASE g.state WHEN 'succeeded' THEN 'one refund of ' || g.amount_minor ELSE 'no refund' END,
+               coalesce('a refund of ' || f.amount_minor, 'no refund')
+          FROM payments_gatewayrefund g
+          FULL JOIN (SELECT * FROM payments_refund WHERE gateway_refund_id IS NOT NULL) AS f
+            ON f.gateway_refund_id = g.id
+         WHERE (coalesce(g.state, '') = 'succeeded') <> (f.id IS NOT NULL)
+            OR (f.id IS NOT NULL AND (f.amount_minor, f.payment_id) <> (g.amount_minor, g.payment_id))
+    """,
+)
+
+CHECKS = (CHARGE_PAYMENT, CHARGE_OF_PAYMENT, CHARGE_LINES, CHARGE_STATE, CHARGE_REFUNDED, REFUND_OF_ATTEMPT)

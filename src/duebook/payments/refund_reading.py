@@ -1,0 +1,61 @@
+"""What the gateway says of a refund, in the words of its life."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from duebook.domain.gateway_refunds import RefundState
+from duebook.domain.money import Money
+from duebook.domain.refunding import RefundInput, RefundMeans, Rest
+from duebook.gateways.protocol import RefundOutcome, SeenRefund
+from duebook.payments.models import GatewayRefund
+
+_STATE_OF = {
+    RefundOutcome.PROCESSING: RefundState.PENDING,
+    RefundOutcome.SUCCEEDED: RefundState.SUCCEEDED,
+    RefundOutcome.FAILED: RefundState.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenState:
+    """One observation of a refund: the state it speaks for, and what stands with it."""
+
+    state: RefundState
+    gateway_id: str = ""
+    problem: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def seen_of_refund(attempt: GatewayRefund, answer: SeenRefund) -> SeenState:
+    """The observation in an answer; one that is about other money speaks for nothing but a problem."""
+    expected = Money(attempt.amount_minor, attempt.currency)
+    problem = ""
+    if answer.reference != attempt.reference:
+        problem = f"the gateway's {answer.id} names {answer.reference or 'nothing'}, not {attempt.reference}"
+    elif answer.amount != expected:
+        problem = f"the gateway says {answer.amount}, but {expected} was asked for"
+    if problem:
+        return SeenState(RefundState.UNKNOWN, problem=problem, payload=dict(answer.raw))
+    return SeenState(
+        _STATE_OF[answer.outcome],
+        gateway_id=answer.id,
+        problem=answer.reason if answer.outcome is RefundOutcome.FAILED else "",
+        payload=dict(answer.raw),
+    )
+
+
+def wanted_of(attempt: GatewayRefund) -> RefundInput:
+    """What was asked for when the attempt was prepared; its date is that of the settling."""
+    plain = attempt.wanted
+    owes = plain["owes_minor"]
+    return RefundInput(
+        amount=Money(attempt.amount_minor, attempt.currency),
+        refunded_on=attempt.prepared_at.date(),
+        account_id=plain["account_id"],
+        reason=plain["reason"],
+        owes_afterwards=None if owes is None else Money(owes, attempt.currency),
+        rest=Rest(plain["rest"]),
+        means=RefundMeans.GATEWAY,
+        reference=plain["reference"],
+        from_invoice_id=plain["from_invoice_id"],
+    )
