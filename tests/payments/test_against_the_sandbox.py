@@ -20,13 +20,16 @@ from duebook.domain.charging import OPEN_STATES, ChargeInput
 from duebook.domain.errors import DomainError
 from duebook.domain.money import Money
 from duebook.domain.recording import Share
+from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.accounts import PURPOSE
 from duebook.invoices.models import Invoice
-from duebook.payments.models import Charge, Payment, PaymentMethod
+from duebook.payments.models import Charge, GatewayRefund, Payment, PaymentMethod, Refund
 from duebook.payments.points import Point, at_each_point
+from duebook.payments.services.ask_about_refund import ask_about_refund, drop_refund, refunds_to_ask
 from duebook.payments.services.ask_gateway import ask_gateway, charges_to_ask, drop_charge
 from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.payments.services.charge_card import charge_card
+from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.staff.sealing import seal
 from tests.factories import SYSTEM, day, make_contact, make_invoice
 from tests.gateways.sandbox.server import SECRET, Sandbox, running_sandbox
@@ -35,6 +38,7 @@ from tests.payments.fake_gateway import make_card, make_merchant_account
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CHARGES = 100
+REFUND_POINTS = [point for point in Point if point.name.startswith("REFUND")]
 CHAOS = {
     "drop_before": 0.05,
     "drop_after": 0.05,
@@ -104,6 +108,37 @@ def with_a_kill(chance: random.Random, wanted: ChargeInput, request_key: str) ->
     os.waitpid(child, 0)
 
 
+def try_to_refund(chance: random.Random, request_key: str) -> None:
+    """Give a random part of a random charge back, by a process that may end at any point of it."""
+    payments = list(Payment.objects.order_by("id"))
+    if not payments:
+        return
+    payment = chance.choice(payments)
+    wanted = RefundInput(
+        amount=Money(chance.choice((payment.amount_minor, 50)), "USD"),
+        refunded_on=day(),
+        account_id=0,
+        reason="Sent back",
+        owes_afterwards=None,
+        means=RefundMeans.GATEWAY,
+    )
+    point = chance.choice([None, *REFUND_POINTS])
+
+    def end(reached: Point) -> None:
+        if reached is point:
+            raise Killed
+
+    with at_each_point(end):
+        try:
+            refund_through_gateway(
+                payment_id=payment.pk, wanted=wanted, request_key=request_key, actor=SYSTEM, on=day()
+            )
+        except DomainError:
+            pass
+        except Killed:
+            connection.close()
+
+
 def turns(most: int) -> None:
     """The janitor, as if the wait of each charge were over."""
     for charge_id in Charge.objects.filter(state="created").values_list("pk", flat=True):
@@ -111,6 +146,11 @@ def turns(most: int) -> None:
     Charge.objects.exclude(ask_at=None).update(ask_at=timezone.now() - timedelta(seconds=1))
     for charge_id in charges_to_ask(most=most):
         ask_gateway(charge_id=charge_id)
+    for attempt_id in GatewayRefund.objects.filter(state="created").values_list("pk", flat=True):
+        drop_refund(attempt_id=attempt_id)
+    GatewayRefund.objects.exclude(ask_at=None).update(ask_at=timezone.now() - timedelta(seconds=1))
+    for attempt_id in refunds_to_ask(most=most):
+        ask_about_refund(attempt_id=attempt_id)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -134,6 +174,8 @@ def test_a_hundred_charges_with_faults_end_with_equal_books(sandbox: Sandbox, se
             how(chance, wanted, request_key)
         if chance.random() < 0.3:
             try_to_charge(wanted, request_key)
+        if chance.random() < 0.3:
+            try_to_refund(chance, f"refund-{number}")
         if chance.random() < 0.5:
             turns(3)
 
@@ -145,18 +187,23 @@ def test_a_hundred_charges_with_faults_end_with_equal_books(sandbox: Sandbox, se
         cancel_charge(charge_id=charge_id, actor=SYSTEM)
 
     assert not Charge.objects.filter(state__in=[state.value for state in OPEN_STATES]).exists()
+    assert not [attempt for attempt in GatewayRefund.objects.all() if attempt.is_open]
+    book = sandbox.book()
     taken = {
-        one["reference"]: one["amount_minor"]
-        for one in sandbox.book()["charges"]
+        one["reference"]: (one["amount_minor"], one["refunded_minor"])
+        for one in book["charges"]
         if one["outcome"] == "succeeded"
     }
     ours = {
-        Charge.objects.get(pk=payment.charge_id).reference: payment.amount_minor
+        Charge.objects.get(pk=payment.charge_id).reference: (payment.amount_minor, payment.refunded_minor)
         for payment in Payment.objects.all()
     }
     assert ours == taken
-    moved = sum(one["amount_minor"] for one in sandbox.book()["movements"])
-    assert moved == sum(taken.values())
+    moved = sum(one["amount_minor"] for one in book["movements"])
+    assert moved == sum(amount - refunded for amount, refunded in taken.values())
+    refunds = sorted(refund.amount_minor for refund in Refund.objects.all())
+    assert refunds == sorted(one["amount_minor"] for one in book["refunds"])
+    assert refunds
     assert len(taken) > CHARGES // 10
     assert sum(invoice.total_minor - invoice.balance_due_minor for invoice in Invoice.objects.all()) == sum(
         Payment.objects.values_list("allocated_minor", flat=True)
