@@ -180,7 +180,8 @@ class FakeGateway:
         return sum(refund.amount.minor for refund in self.refunds.values())
 
     def fetch_refund(self, refund_id: str) -> SeenRefund:
-        raise Misconfigured("not in this fake")
+        with self._call("fetch_refund"):
+            return next(refund for refund in self.refunds.values() if refund.id == refund_id)
 
     def list_refunds(self, charge_id: str) -> Iterable[SeenRefund]:
         with self._call("list_refunds"):

@@ -29,6 +29,7 @@ from duebook.payments.models import Charge, Payment
 from duebook.payments.points import Point, at_each_point
 from duebook.payments.services import (
     ask_about_refund,
+    book_outside_refund,
     prepare_charge,
     process_webhook,
     refund_through_gateway,
@@ -52,6 +53,7 @@ PROTOCOL = (
     refund_through_gateway,
     settle_gateway_refund,
     ask_about_refund,
+    book_outside_refund,
 )
 EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),

@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from duebook.domain.charging import ChargeInput
 from duebook.domain.errors import NotFound
+from duebook.domain.money import Money
 from duebook.domain.recording import Share
+from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown
-from duebook.payments.models import Charge, Observation, Payment
+from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown, RefundRequest
+from duebook.payments.models import Charge, Observation, Payment, Refund
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
+from duebook.payments.services.refund_payment import refund_payment
+from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.payments.fake_gateway import FakeGateway, make_card
 
@@ -116,11 +120,93 @@ def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> N
     assert not Payment.objects.exists()
 
 
-@pytest.mark.parametrize("kind", [ObjectKind.REFUND, ObjectKind.DISPUTE])
-def test_what_is_not_booked_by_itself_waits_for_a_person(gateway: FakeGateway, kind: ObjectKind) -> None:
+def test_a_dispute_is_not_booked_by_itself_and_waits_for_a_person(gateway: FakeGateway) -> None:
     a_pending_charge()
+    told = message(object_kind=ObjectKind.DISPUTE.value)
 
-    assert process_webhook(message_id=message(object_kind=kind.value).pk) is WebhookMessage.States.FAILED
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+
+def a_succeeded_charge(gateway: FakeGateway) -> Charge:
+    made = a_pending_charge()
+    gateway.succeed("ch_1")
+    process_webhook(message_id=message().pk)
+    return made
+
+
+def told_of_refund(
+    gateway: FakeGateway, minor: int, *, reference: str = "by someone at the processor"
+) -> Any:
+    gateway.refund(RefundRequest(key(), reference, "ch_1", Money(minor, "USD")))
+    return message(f"re_{len(gateway.refunds)}", object_kind=ObjectKind.REFUND.value)
+
+
+def test_a_refund_made_at_the_processor_is_booked_once(gateway: FakeGateway) -> None:
+    made = a_succeeded_charge(gateway)
+    told = told_of_refund(gateway, 1500)
+    again = message(told.object_id, object_kind=ObjectKind.REFUND.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+    assert process_webhook(message_id=again.pk) is WebhookMessage.States.PROCESSED
+
+    made.refresh_from_db()
+    payment = Payment.objects.get()
+    row = Refund.objects.get()
+    assert (made.refunded_minor, payment.refunded_minor, payment.allocated_minor) == (1500, 1500, 2500)
+    assert (row.means, row.reference, row.reason) == ("gateway", "re_1", "Refunded at the card processor.")
+
+
+def test_a_message_about_our_own_refund_settles_it(gateway: FakeGateway) -> None:
+    a_succeeded_charge(gateway)
+    payment = Payment.objects.get()
+    gateway.fail("refund", OutcomeUnknown, after_effect=True)
+    wanted = RefundInput(
+        amount=usd("15.00"),
+        refunded_on=day(),
+        account_id=0,
+        reason="Sent back",
+        owes_afterwards=None,
+        means=RefundMeans.GATEWAY,
+    )
+    attempt = refund_through_gateway(
+        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
+    )
+    assert attempt.state == "unknown"
+
+    process_webhook(message_id=message("re_1", object_kind=ObjectKind.REFUND.value).pk)
+
+    attempt.refresh_from_db()
+    assert attempt.state == "succeeded"
+    assert Refund.objects.get().gateway_refund_id == attempt.pk
+
+
+def test_a_refund_at_the_processor_that_the_books_cannot_take_waits_for_a_person(
+    gateway: FakeGateway,
+) -> None:
+    a_succeeded_charge(gateway)
+    payment = Payment.objects.get()
+    refund_payment(
+        payment_id=payment.pk,
+        wanted=RefundInput(usd("40.00"), day(), 1, "In cash", None),
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    told = told_of_refund(gateway, 1500)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    assert "was given back at the processor, but" in told.problem
+    assert Refund.objects.count() == 1
+
+
+def test_a_refund_of_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> None:
+    a_succeeded_charge(gateway)
+    told = told_of_refund(gateway, 1500)
+    Charge.objects.update(gateway_id="ch_other")
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
 
 
 def test_a_gateway_that_does_not_answer_is_tried_again_and_in_the_end_left_to_a_person(

@@ -7,14 +7,26 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from duebook.domain.errors import NotFound
+from duebook.domain.charging import ChargeState
+from duebook.domain.errors import DomainError, NotFound
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
-from duebook.gateways.protocol import Gateway, GatewayError, ObjectKind, Outcome, SeenCharge
+from duebook.gateways.protocol import (
+    Gateway,
+    GatewayError,
+    ObjectKind,
+    Outcome,
+    RefundOutcome,
+    SeenCharge,
+    SeenRefund,
+)
 from duebook.payments.charge_reading import seen_of
-from duebook.payments.models import Charge, Observation
+from duebook.payments.models import Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
+from duebook.payments.refund_reading import seen_of_refund
+from duebook.payments.services.book_outside_refund import book_outside_refund
 from duebook.payments.services.settle_charge import settle_charge
+from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
 NOT_BOOKED_YET = "It is not booked by itself: look at the processor and record what happened."
@@ -54,7 +66,9 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
     kind = ObjectKind(message.object_kind)
     if kind is ObjectKind.CHARGE:
         return _settle(message, gateway.fetch(message.object_id))
-    return NOT_BOOKED_YET if kind in (ObjectKind.REFUND, ObjectKind.DISPUTE) else ""
+    if kind is ObjectKind.REFUND:
+        return _settle_refund(message, gateway.fetch_refund(message.object_id))
+    return NOT_BOOKED_YET if kind is ObjectKind.DISPUTE else ""
 
 
 def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
@@ -67,6 +81,29 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     if charge is None:
         return UNRECOGNISED if answer.outcome is Outcome.SUCCEEDED else ""
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
+    return ""
+
+
+def _settle_refund(message: WebhookMessage, answer: SeenRefund) -> str:
+    reach(Point.WEBHOOK_FETCHED)
+    charges = Charge.objects.filter(merchant_account=message.merchant_account_id)
+    attempt = GatewayRefund.objects.filter(charge__in=charges, reference=answer.reference).first()
+    if attempt is not None:
+        settle_gateway_refund(
+            attempt_id=attempt.pk,
+            seen=seen_of_refund(attempt, answer),
+            channel=Observation.Channels.WEBHOOK,
+        )
+        return ""
+    charge = charges.filter(gateway_id=answer.charge_id, state=ChargeState.SUCCEEDED.value).first()
+    if charge is None:
+        return UNRECOGNISED
+    if answer.outcome is not RefundOutcome.SUCCEEDED:
+        return ""
+    try:
+        book_outside_refund(charge_id=charge.pk, answer=answer)
+    except DomainError as refusal:
+        return f"{answer.amount} was given back at the processor, but: {refusal}"
     return ""
 
 
