@@ -38,7 +38,7 @@ def test_the_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text()
     summary = parser().format_help()
 
-    for name in ("serve", "worker", "migrate", "demo", "import", "verify", "createuser"):
+    for name in ("serve", "worker", "migrate", "demo", "import", "verify", "createuser", "sandbox-gateway"):
         assert f"`duebook {name}" in readme
         assert name in summary
 

@@ -16,6 +16,7 @@ COMMANDS = [
     ["import", "orders"],
     ["verify"],
     ["createuser"],
+    ["sandbox-gateway"],
 ]
 
 

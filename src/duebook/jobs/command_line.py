@@ -8,10 +8,19 @@ import sys
 
 from duebook import __version__
 from duebook.domain.errors import DomainError
-from duebook.jobs.commands import createuser, demo, import_orders, migrate, serve, verify, worker
+from duebook.jobs.commands import (
+    createuser,
+    demo,
+    import_orders,
+    migrate,
+    sandbox_gateway,
+    serve,
+    verify,
+    worker,
+)
 from duebook.jobs.failure import CommandFailed
 
-COMMANDS = (serve, worker, migrate, demo, import_orders, verify, createuser)
+COMMANDS = (serve, worker, migrate, demo, import_orders, verify, createuser, sandbox_gateway)
 INTERRUPTED = 130
 
 
