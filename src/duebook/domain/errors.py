@@ -285,6 +285,14 @@ class ReasonRequired(Invalid):
 # Cards
 
 
+class CardNumberTyped(Invalid):
+    code = "card_number_typed"
+    message = (
+        "This looks like a card number. Never write card numbers here: send the customer a link to add the"
+        " card."
+    )
+
+
 class NothingToCharge(Invalid):
     code = "nothing_to_charge"
     field = "invoice"
