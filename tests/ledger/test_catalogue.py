@@ -46,6 +46,13 @@ CHECKS = {
     "payout_amount_positive",
     "payoutbatch_total_positive",
     "payoutbatch_paid_has_a_date",
+    "charge_amount_in_range",
+    "charge_refunded_within_captured",
+    "charge_captured_succeeded",
+    "chargeline_amount_positive",
+    "paymentmethod_month",
+    "cardsetup_saved_has_a_card",
+    "cardsetup_ended_unless_waiting",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -62,6 +69,11 @@ UNIQUE = {
     "orderoverride_once",
     "payout_once_a_batch",
     "payoutline_entry_in_one_live_payout",
+    "charge_gateway_id_once",
+    "chargeline_one_open_an_invoice",
+    "paymentmethod_token_once",
+    "paymentmethod_one_default",
+    "cardsetup_gateway_id_once",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -88,6 +100,13 @@ TRIGGERS = {
     "commissions_payout_no_delete",
     "commissions_payoutline_facts_fixed",
     "commissions_payoutline_no_delete",
+    "payments_charge_facts_fixed",
+    "payments_charge_transition",
+    "payments_observation_no_change",
+    "payments_paymentmethod_facts_fixed",
+    "payments_paymentmethod_no_delete",
+    "payments_cardsetup_facts_fixed",
+    "payments_cardsetup_no_delete",
 }
 OPEN_INDEXES = {"invoice_open_by_due", "invoice_open_by_contact", "payment_with_credit", "contact_search"}
 

@@ -16,10 +16,11 @@ from duebook.domain.permissions import Source
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
-from duebook.payments.card_models import Charge, ChargeLine, Observation, PaymentMethod
+from duebook.payments.card_models import CardSetup, Charge, ChargeLine, Observation, PaymentMethod
 
 __all__ = [
     "Allocation",
+    "CardSetup",
     "Charge",
     "ChargeLine",
     "Observation",

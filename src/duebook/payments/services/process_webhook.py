@@ -7,13 +7,14 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from duebook.domain.errors import NotFound
+from duebook.domain.errors import CardNotSaved, NotFound
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
 from duebook.gateways.protocol import Gateway, GatewayError, ObjectKind, Outcome, SeenCharge
 from duebook.payments.charge_reading import seen_of
-from duebook.payments.models import Charge, Observation
+from duebook.payments.models import CardSetup, Charge, Observation
 from duebook.payments.points import Point, reach
+from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.settle_charge import settle_charge
 
 MOST_TRIES = 8
@@ -54,6 +55,8 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
     kind = ObjectKind(message.object_kind)
     if kind is ObjectKind.CHARGE:
         return _settle(message, gateway.fetch(message.object_id))
+    if kind is ObjectKind.SETUP:
+        return _finish_setup(message)
     return NOT_BOOKED_YET if kind in (ObjectKind.REFUND, ObjectKind.DISPUTE) else ""
 
 
@@ -67,6 +70,20 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     if charge is None:
         return UNRECOGNISED if answer.outcome is Outcome.SUCCEEDED else ""
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
+    return ""
+
+
+def _finish_setup(message: WebhookMessage) -> str:
+    """The customer may have closed the page before coming back."""
+    offered = CardSetup.objects.filter(
+        merchant_account=message.merchant_account_id, gateway_id=message.object_id
+    ).first()
+    if offered is None:
+        return ""
+    try:
+        finish_card_setup(setup_id=offered.pk)
+    except CardNotSaved as error:
+        return str(error)
     return ""
 
 
