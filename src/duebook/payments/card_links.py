@@ -61,7 +61,12 @@ def check_open(setup: CardSetup) -> None:
 
 def is_open(setup: CardSetup) -> bool:
     """Whether the link still takes a card."""
-    return setup.is_open and setup.expires_at > timezone.now() and setup.merchant_account.active
+    return setup.is_open and not is_past(setup) and setup.merchant_account.active
+
+
+def is_past(setup: CardSetup) -> bool:
+    """Whether the days of the link are over."""
+    return setup.expires_at <= timezone.now()
 
 
 def _token(reference: str, secret: str) -> str:
