@@ -36,13 +36,14 @@ from tests.factories import (
     make_user,
     payment_type,
 )
+from tests.payments.fake_gateway import make_card
 from tests.payments.services.test_return_payment import give_back
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 """What is no page: files to download and pictures."""
 
 FRAGMENTS = {"payment_preview", "payment_correction_preview"}
-ACTS = {"settings_type_order", "settings_logo", "settings_user_password"}
+ACTS = {"card_default", "settings_type_order", "settings_logo", "settings_user_password"}
 """Addresses that only take a form."""
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -115,6 +116,7 @@ def scene() -> dict[str, Any]:
         "batch_id": batch.pk,
         "rehearsal_id": rehearsal.pk,
         "contact_id": acme.pk,
+        "card_id": make_card(acme, is_default=True).pk,
         "order_id": invoice.order_id,
         "invoice_id": invoice.pk,
         "payment_id": payment.pk,
