@@ -37,6 +37,7 @@ from tests.factories import (
     payment_type,
 )
 from tests.gateways.fake import keep_merchant_account
+from tests.payments.fake_gateway import make_card
 from tests.payments.services.test_return_payment import give_back
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
@@ -44,6 +45,7 @@ FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 
 FRAGMENTS = {"payment_preview", "payment_correction_preview"}
 ACTS = {
+    "card_default",
     "settings_type_order",
     "settings_logo",
     "settings_user_password",
@@ -123,6 +125,7 @@ def scene() -> dict[str, Any]:
         "batch_id": batch.pk,
         "rehearsal_id": rehearsal.pk,
         "contact_id": acme.pk,
+        "card_id": make_card(acme, is_default=True).pk,
         "order_id": invoice.order_id,
         "invoice_id": invoice.pk,
         "payment_id": payment.pk,

@@ -55,6 +55,9 @@ CHECKS = {
     "charge_captured_succeeded",
     "chargeline_amount_positive",
     "gatewayrefund_amount_in_range",
+    "paymentmethod_month",
+    "cardsetup_saved_has_a_card",
+    "cardsetup_ended_unless_waiting",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -83,6 +86,7 @@ UNIQUE = {
     "chargeline_once",
     "chargeline_one_open_an_invoice",
     "gatewayrefund_one_open_a_payment",
+    "cardsetup_gateway_id_once",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -121,6 +125,10 @@ TRIGGERS = {
     "commissions_payout_no_delete",
     "commissions_payoutline_facts_fixed",
     "commissions_payoutline_no_delete",
+    "payments_paymentmethod_facts_fixed",
+    "payments_paymentmethod_no_delete",
+    "payments_cardsetup_facts_fixed",
+    "payments_cardsetup_no_delete",
 }
 OPEN_INDEXES = {
     "invoice_open_by_due",

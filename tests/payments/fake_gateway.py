@@ -28,11 +28,13 @@ from duebook.gateways.protocol import (
     RefundOutcome,
     RefundRequest,
     SeenAccount,
+    SeenCard,
     SeenCharge,
     SeenDispute,
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SetupOutcome,
 )
 from duebook.ledger.models import Account
 from duebook.payments.models import PaymentMethod
@@ -73,8 +75,12 @@ class FakeGateway:
     refunds: dict[str, SeenRefund] = field(default_factory=dict)
     refund_outcome: RefundOutcome = RefundOutcome.SUCCEEDED
     is_settled: bool = False
+    script_url: str = ""
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    setups: dict[str, SeenSetup] = field(default_factory=dict)
+    returns: dict[str, str] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
     on_call: Callable[[str], None] = field(default=lambda call: None)
 
     def fail(self, call: str, error: type[Exception], *, after_effect: bool = False) -> None:
@@ -197,13 +203,50 @@ class FakeGateway:
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str
     ) -> CardSetup:
-        raise Misconfigured("not in this fake")
+        with self._call("begin_setup"):
+            pk = f"seti_{len(self.setups) + 1}"
+            owner = customer or f"cus_of_{pk}"
+            self.setups[pk] = SeenSetup(pk, SetupOutcome.WAITING, owner, reference)
+            self.returns[pk] = return_url
+        return CardSetup(pk, owner, **self.fields_of(pk))
+
+    def fields_of(self, setup_id: str) -> dict[str, str]:
+        """Where the card is typed: a page of the gateway, or fields by a script when ``scripted``."""
+        if not self.script_url:
+            return {"page_url": f"https://gateway.example/setup/{setup_id}"}
+        return {"script_url": self.script_url, "public_key": "pk_1", "client_secret": f"{setup_id}_secret"}
+
+    def type_card(self, setup_id: str = "seti_1", token: str = "tok_ok", **fields: Any) -> None:
+        """The customer types a card, and the gateway saves it."""
+        setup = self.setups[setup_id]
+        card = SeenCard(
+            **{
+                "token": token,
+                "customer": setup.customer,
+                "brand": "visa",
+                "last_four": "4242",
+                "exp_month": 12,
+                "exp_year": 2040,
+                "fingerprint": "fp_4242",
+                **fields,
+            }
+        )
+        self.setups[setup_id] = replace(setup, outcome=SetupOutcome.SAVED, card=card, decline=None)
+
+    def refuse_card(self, setup_id: str = "seti_1", kind: DeclineClass = DeclineClass.STOLEN) -> None:
+        """The customer types a card, and the gateway refuses it."""
+        decline = Decline(kind, "scripted", "No.")
+        self.setups[setup_id] = replace(self.setups[setup_id], outcome=SetupOutcome.DECLINED, decline=decline)
 
     def fetch_setup(self, setup_id: str) -> SeenSetup:
-        raise Misconfigured("not in this fake")
+        with self._call("fetch_setup"):
+            if setup_id not in self.setups:
+                raise NothingHappened("there is no such setup")
+        return self.setups[setup_id]
 
     def forget_card(self, token: str) -> None:
-        """Nothing is kept."""
+        with self._call("forget_card"):
+            self.forgotten.append(token)
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:
         raise Misconfigured("not in this fake")

@@ -7,7 +7,15 @@ from django import forms
 
 from duebook.domain.money import Money
 from duebook.staff.models import Business
-from duebook.web.forms.fields import DayField, MoneyField, NumberField, PriceField, YesNoField, plain_number
+from duebook.web.forms.fields import (
+    DayField,
+    FreeTextField,
+    MoneyField,
+    NumberField,
+    PriceField,
+    YesNoField,
+    plain_number,
+)
 
 AMERICAN = Business(currency="USD", locale="en_US")
 GERMAN = Business(currency="EUR", locale="de_DE")
@@ -133,3 +141,12 @@ def test_an_error_stands_beside_its_field_and_is_announced_with_it() -> None:
     assert 'aria-describedby="id_name_helptext id_name_error"' in html
     assert 'aria-invalid="true"' in html
     assert 'class="form-control is-invalid"' in html
+
+
+def test_a_text_that_holds_a_card_number_is_refused() -> None:
+    field = FreeTextField(required=False)
+
+    with pytest.raises(forms.ValidationError, match="Never write card numbers here"):
+        field.clean("by phone, 4242 4242 4242 4242")
+    assert field.clean("check 1024") == "check 1024"
+    assert field.clean("") == ""

@@ -40,6 +40,34 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             ),
         ),
         (
+            "card.added",
+            {"card": "Visa •••• 4242", "number": "Acme", "known": False},
+            "The customer put Visa •••• 4242 on file.",
+        ),
+        (
+            "card.added",
+            {"card": "Visa •••• 4242", "known": True},
+            "The customer entered Visa •••• 4242 again.",
+        ),
+        (
+            "card.declined",
+            {"decline": "expired"},
+            "A card was not saved. The bank says that the card has expired.",
+        ),
+        ("card.offered", {"account": "Sandbox"}, "Link to add a card made, for Sandbox."),
+        (
+            "card.link_sent",
+            {"address": "acme@example.com"},
+            "Link to add a card sent to acme@example.com.",
+        ),
+        ("card.made_default", {"card": "Visa •••• 4242"}, "Visa •••• 4242 made the default card."),
+        ("card.deactivated", {"card": "Visa •••• 4242"}, "Visa •••• 4242 deactivated."),
+        (
+            "card_setup.cancelled",
+            {"account": "Sandbox"},
+            "A link to add a card was cancelled by the card processor.",
+        ),
+        (
             "partner.notified",
             {"name": "Dana", "address": "dana@example.com", "number": "#1042"},
             "Referral partner Dana told of order #1042 by e-mail to dana@example.com.",

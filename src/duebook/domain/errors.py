@@ -331,6 +331,40 @@ class ReasonRequired(Invalid):
 # Cards
 
 
+class CardNumberTyped(Invalid):
+    code = "card_number_typed"
+    message = (
+        "This looks like a card number. Never write card numbers here: send the customer a link to add the"
+        " card."
+    )
+
+
+class NoMerchantAccount(NotAllowed):
+    code = "no_merchant_account"
+    field = "merchant_account"
+    message = "There is no merchant account in use. Add one first, or choose another."
+
+
+class ContactWithoutEmail(NotAllowed):
+    code = "contact_without_email"
+    message = "{name} has no e-mail address. Add one, or copy the link and send it yourself."
+
+
+class CardLinkOver(NotAllowed):
+    code = "card_link_over"
+    message = "This link was used already, or it is older than {days} days. Send a new one."
+
+
+class CardNotSaved(NotAllowed):
+    code = "card_not_saved"
+    message = "The card processor tells of a saved card, but not of this contact's. Look at the processor."
+
+
+class CardBeingCharged(Conflict):
+    code = "card_being_charged"
+    message = "{number} is charging this card, and its outcome is not known yet. Wait until it is."
+
+
 class NothingToCharge(Invalid):
     code = "nothing_to_charge"
     field = "invoice"

@@ -12,7 +12,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 
-from duebook.domain.errors import BatchState, NoEmailAddress
+from duebook.domain.errors import BatchState, CardLinkOver, ContactWithoutEmail, NoEmailAddress
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
@@ -28,6 +28,8 @@ from duebook.payments.services.ask_gateway import (
     charges_to_ask,
     drop_charge,
 )
+from duebook.payments.services.email_card_link import email_card_link
+from duebook.payments.services.forget_card import forget_card
 from duebook.payments.services.process_webhook import process_webhook
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
@@ -181,6 +183,26 @@ def ask_about_gateway_refund(attempt_id: int) -> None:
 def process_webhook_message(message_id: int) -> None:
     """Settle what a gateway's message points to. Raises WebhookNotProcessed, after which it runs again."""
     process_webhook(message_id=message_id)
+
+
+@app.task(name="email_card_link", retry=RetryStrategy(max_attempts=6, exponential_wait=10))
+def email_link_for_card(setup_id: int, link: str) -> None:
+    """Send a customer the link to put a card on file. Raises MailNotSent, after which it is tried again."""
+    try:
+        email_card_link(
+            setup_id=setup_id,
+            link=link,
+            request_key=f"card-link:{setup_id}",
+            actor=Actor.system(Source.JOB),
+        )
+    except (CardLinkOver, ContactWithoutEmail) as error:
+        log.info("card link %s: not sent, %s", setup_id, error)
+
+
+@app.task(name="forget_card", retry=RetryStrategy(max_attempts=10, exponential_wait=30))
+def forget_card_at_gateway(payment_method_id: int, token: str) -> None:
+    """Ask the gateway to forget a card. Raises GatewayError, after which it is tried again."""
+    forget_card(payment_method_id=payment_method_id, token=token)
 
 
 @app.task(name="run_rehearsal")

@@ -1,4 +1,4 @@
-"""Cards on file, and each attempt to charge one.
+"""Cards on file, how each came there, and each attempt to charge one.
 
 A charge is written down before anything is sent, and everything that the gateway ever says of it is kept.
 Invariants: an invoice has at most one open charge; a state follows another only as ``domain/charging.py``
@@ -16,6 +16,7 @@ from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.money import MAX_MINOR
 from duebook.domain.permissions import Source
 from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import SetupOutcome
 from duebook.invoices.models import Invoice
 
 OPEN_REFUND_STATES_IN_ORDER = sorted(OPEN_REFUND_STATES)
@@ -57,6 +58,71 @@ class PaymentMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.brand} •••• {self.last_four}"
+
+
+class CardSetup(models.Model):
+    """A link by which a customer puts a card on file, and what became of it.
+
+    Of the link's token only the hash is kept. The customer types the card at the gateway, which knows this by
+    ``gateway_id``; after a declined card another may be tried.
+    """
+
+    class States(models.TextChoices):
+        WAITING = SetupOutcome.WAITING.value, _("Waiting for the customer")
+        SAVED = SetupOutcome.SAVED.value, _("Saved")
+        DECLINED = SetupOutcome.DECLINED.value, _("Declined")
+        CANCELLED = SetupOutcome.CANCELLED.value, _("Cancelled")
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.RESTRICT, related_name="card_setups", verbose_name=_("contact")
+    )
+    merchant_account = models.ForeignKey(
+        MerchantAccount, on_delete=models.RESTRICT, related_name="card_setups", verbose_name=_("account")
+    )
+    reference = models.CharField(_("our name at the gateway"), max_length=80, unique=True)
+    token_hash = models.CharField(_("hash of the link's token"), max_length=64, unique=True)
+    offered_by_id = models.BigIntegerField(_("offered by"))
+    offered_at = models.DateTimeField(_("offered"), db_default=Now())
+    expires_at = models.DateTimeField(_("link works until"))
+
+    state = models.CharField(_("state"), max_length=10, choices=States, default=States.WAITING)
+    gateway_id = models.CharField(_("id at the gateway"), max_length=120, blank=True)
+    customer = models.CharField(_("customer at the gateway"), max_length=120, blank=True)
+    sealed_handle = models.TextField(_("how the gateway takes the card, sealed"), blank=True)
+    begun_at = models.DateTimeField(_("begun"), null=True)
+    ended_at = models.DateTimeField(_("outcome known"), null=True)
+    decline_kind = models.CharField(_("kind of decline"), max_length=30, blank=True)
+    decline_code = models.CharField(_("code of the decline"), max_length=60, blank=True)
+    payment_method = models.ForeignKey(
+        PaymentMethod, on_delete=models.RESTRICT, related_name="setups", null=True, verbose_name=_("card")
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=SetupOutcome.SAVED.value, payment_method__isnull=False)
+                | (~Q(state=SetupOutcome.SAVED.value) & Q(payment_method__isnull=True)),
+                name="cardsetup_saved_has_a_card",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SetupOutcome.WAITING.value, ended_at__isnull=True)
+                | (~Q(state=SetupOutcome.WAITING.value) & Q(ended_at__isnull=False)),
+                name="cardsetup_ended_unless_waiting",
+            ),
+            models.UniqueConstraint(
+                fields=["merchant_account", "gateway_id"],
+                condition=~Q(gateway_id=""),
+                name="cardsetup_gateway_id_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a card may still be typed, as far as the state says."""
+        return self.state in (self.States.WAITING, self.States.DECLINED)
 
 
 class Charge(models.Model):

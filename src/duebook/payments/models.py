@@ -17,10 +17,18 @@ from duebook.domain.refunding import RefundMeans
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
-from duebook.payments.card_models import Charge, ChargeLine, GatewayRefund, Observation, PaymentMethod
+from duebook.payments.card_models import (
+    CardSetup,
+    Charge,
+    ChargeLine,
+    GatewayRefund,
+    Observation,
+    PaymentMethod,
+)
 
 __all__ = [
     "Allocation",
+    "CardSetup",
     "Charge",
     "ChargeLine",
     "GatewayRefund",

@@ -23,5 +23,6 @@ urlpatterns = [
     path("accounts/email/", RedirectView.as_view(pattern_name="web:profile")),
     path("accounts/", include("allauth.urls")),
     path("portal/", include("duebook.portal.urls")),
+    path("pay/", include("duebook.portal.pay_urls")),
     path("", include("duebook.web.urls")),
 ]

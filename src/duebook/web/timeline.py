@@ -14,6 +14,7 @@ from duebook.domain.money import Money
 from duebook.domain.permissions import SYSTEM_ID, Source
 from duebook.domain.refunding import Rest
 from duebook.events.models import Event
+from duebook.payments.decline_words import decline_words
 from duebook.staff.models import Business, User
 from duebook.web.formats import figure, short_date
 
@@ -194,6 +195,27 @@ def _receipt_emailed(payload: Payload, business: Business) -> str:
     return _("Receipt of P-%(number)s sent to %(address)s.") % values
 
 
+def _about_card(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        names = ("number", "card", "account", "address")
+        return sentence() % {name: payload.get(name, "") for name in names}
+
+    return tell
+
+
+def _card_added(payload: Payload, business: Business) -> str:
+    sentence = (
+        _("The customer entered %(card)s again.")
+        if payload.get("known")
+        else _("The customer put %(card)s on file.")
+    )
+    return sentence % {"card": payload.get("card", "")}
+
+
+def _card_declined(payload: Payload, business: Business) -> str:
+    return f"{_('A card was not saved.')} {decline_words(str(payload.get('decline', '')))}"
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -307,6 +329,15 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "allocation.moved": _moved,
     "credit.applied": _credit_applied,
     "receipt.emailed": _receipt_emailed,
+    "card.offered": _about_card(lambda: _("Link to add a card made, for %(account)s.")),
+    "card.link_sent": _about_card(lambda: _("Link to add a card sent to %(address)s.")),
+    "card.added": _card_added,
+    "card.declined": _card_declined,
+    "card.made_default": _about_card(lambda: _("%(card)s made the default card.")),
+    "card.deactivated": _about_card(lambda: _("%(card)s deactivated.")),
+    "card_setup.cancelled": _about_card(
+        lambda: _("A link to add a card was cancelled by the card processor.")
+    ),
     "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
     "contact.edited": _contact_edited,
     "contact.referred": _referred,

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from duebook.web.sections import (
+    cards,
     contacts,
     dashboard,
     ledgers,
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(dashboard)),
     path("search/", search.search, name="search"),
     path("contacts/", include(contacts)),
+    path("", include(cards)),
     path("products/", include(products)),
     path("", include(orders)),
     path("", include(partners)),

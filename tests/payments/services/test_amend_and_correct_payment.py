@@ -41,6 +41,19 @@ def test_a_viewer_amends_nothing() -> None:
     assert everything() == before
 
 
+@pytest.mark.parametrize("name", ["reference", "notes"])
+def test_a_card_number_is_never_written_down(name: str) -> None:
+    payment = make_payment(invoice=make_invoice())
+    before = everything()
+    texts = {"reference": "", "notes": "", name: "4242 4242 4242 4242"}
+
+    with pytest.raises(errors.CardNumberTyped) as refused:
+        amend_payment(payment_id=payment.pk, **texts, request_key=key(), actor=SYSTEM)
+
+    assert refused.value.field == name
+    assert everything() == before
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -48,7 +61,7 @@ def test_a_viewer_amends_nothing() -> None:
         {"contact_id": 1},
         {"received_on": "2020-01-01"},
         {"currency": "EUR"},
-        {"number": 9},
+        {"number": 999_999_999},
     ],
 )
 def test_the_database_refuses_to_change_a_payment_s_facts(change: dict[str, Any]) -> None:

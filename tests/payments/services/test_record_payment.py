@@ -197,6 +197,10 @@ def void_invoice(wanted: PaymentInput) -> PaymentInput:
             ),
             errors.InvoiceOfOtherContact,
         ),
+        (
+            lambda w: payment_input("1.00", invoice=Invoice.objects.get(), notes="5555-5555-5555-4444"),
+            errors.CardNumberTyped,
+        ),
         (closed, errors.PeriodClosed),
         (inactive_type, errors.PaymentTypeInactive),
         (void_invoice, errors.InvoiceVoid),

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -14,7 +15,7 @@ from duebook.payments.state import contact_of
 def amend_payment(*, payment_id: int, reference: str, notes: str, request_key: str, actor: Actor) -> None:
     """Write the new reference and notes; the old ones stay in the event.
 
-    Locks the payment. Records ``payment.amended``. Raises NotFound, Forbidden, KeyReused.
+    Locks the payment. Records ``payment.amended``. Raises NotFound, Forbidden, CardNumberTyped, KeyReused.
     """
     contact_id = contact_of(payment_id)
     write_path.lock_payments([payment_id])
@@ -22,6 +23,7 @@ def amend_payment(*, payment_id: int, reference: str, notes: str, request_key: s
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.AMEND_NOTES)
+    refuse_card_numbers(reference=reference, notes=notes)
     payment = Payment.objects.only("number", "reference", "notes").get(pk=payment_id)
     before = {"reference": payment.reference, "notes": payment.notes}
     payment.reference = reference.strip()

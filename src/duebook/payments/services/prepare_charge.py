@@ -7,6 +7,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.charging import AccountTerms, CardOnFile, ChargeDecision, ChargeInput, decide_charge
 from duebook.domain.errors import ChargeUnderWay, NotFound
 from duebook.domain.permissions import Actor, Right
@@ -15,6 +16,7 @@ from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
 from duebook.payments import write_path
+from duebook.payments.card_reading import lock_card
 from duebook.payments.models import Charge, ChargeLine, PaymentMethod
 from duebook.payments.points import Point, reach
 from duebook.payments.state import open_invoices
@@ -39,8 +41,8 @@ def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> ChargeDeci
 def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
     """Write down the charge, its lines and the request as it will be sent, in a transaction of its own.
 
-    Locks the invoices. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit, KeyReused and
-    what ``decide_charge`` raises.
+    Locks the invoices and the card. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit,
+    CardNumberTyped, KeyReused and what ``decide_charge`` raises.
     """
     reach(Point.PREPARE_BEGUN)
     try:
@@ -54,6 +56,7 @@ def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: d
 @transaction.atomic(durable=True)
 def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
     write_path.lock_invoices(share.invoice_id for share in wanted.shares)
+    lock_card(wanted.payment_method_id)
     reach(Point.PREPARE_LOCKED)
     hashed = input_hash(wanted)
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
@@ -97,6 +100,7 @@ def _method(payment_method_id: int) -> PaymentMethod:
 
 def _decide(wanted: ChargeInput, actor: Actor, on: date, method: PaymentMethod) -> ChargeDecision:
     actor.require(Right.CHARGE_CARDS)
+    refuse_card_numbers(notes=wanted.notes)
     invoice_ids = [share.invoice_id for share in wanted.shares]
     open_lines = ChargeLine.objects.filter(invoice__in=invoice_ids, is_open=True)
     decision = decide_charge(

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
-from duebook.domain.errors import DomainError, NotFound
+from duebook.domain.errors import CardNotSaved, DomainError, NotFound
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
 from duebook.gateways.protocol import (
@@ -21,10 +21,11 @@ from duebook.gateways.protocol import (
     SeenRefund,
 )
 from duebook.payments.charge_reading import seen_of
-from duebook.payments.models import Charge, GatewayRefund, Observation
+from duebook.payments.models import CardSetup, Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.refund_reading import seen_of_refund
 from duebook.payments.services.book_outside_refund import book_outside_refund
+from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
@@ -68,6 +69,8 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
         return _settle(message, gateway.fetch(message.object_id))
     if kind is ObjectKind.REFUND:
         return _settle_refund(message, gateway.fetch_refund(message.object_id))
+    if kind is ObjectKind.SETUP:
+        return _finish_setup(message)
     return NOT_BOOKED_YET if kind is ObjectKind.DISPUTE else ""
 
 
@@ -104,6 +107,20 @@ def _settle_refund(message: WebhookMessage, answer: SeenRefund) -> str:
         book_outside_refund(charge_id=charge.pk, answer=answer)
     except DomainError as refusal:
         return f"{answer.amount} was given back at the processor, but: {refusal}"
+    return ""
+
+
+def _finish_setup(message: WebhookMessage) -> str:
+    """The customer may have closed the page before coming back."""
+    offered = CardSetup.objects.filter(
+        merchant_account=message.merchant_account_id, gateway_id=message.object_id
+    ).first()
+    if offered is None:
+        return ""
+    try:
+        finish_card_setup(setup_id=offered.pk)
+    except CardNotSaved as error:
+        return str(error)
     return ""
 
 

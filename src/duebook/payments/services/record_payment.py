@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import (
     Conflict,
@@ -215,9 +216,10 @@ def _situation(
 def decide_recording(wanted: PaymentInput, actor: Actor, on: date, situation: Situation) -> PaymentDecision:
     """Check the actor's rights and decide the payment on the situation as it stands.
 
-    Raises NotFound, Forbidden, AboveLimit and what ``decide_payment`` raises.
+    Raises NotFound, Forbidden, AboveLimit, CardNumberTyped and what ``decide_payment`` raises.
     """
     actor.require_within(Right.RECORD_PAYMENTS, wanted.amount)
+    refuse_card_numbers(reference=wanted.reference, notes=wanted.notes)
     if wanted.contact_id not in situation.contact_ids:
         raise NotFound(field="contact", what="Contact", id=wanted.contact_id)
     terms = situation.types.get(wanted.payment_type_id)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.contacts.details import ContactDetails
 from duebook.contacts.models import Contact
+from duebook.web.forms.fields import FreeTextField
 from duebook.web.forms.keyed import KeyedForm
 
 _TEXTS = (
@@ -33,7 +34,7 @@ class ContactForm(KeyedForm):
     tags = forms.CharField(
         label=_("Tags"), max_length=500, required=False, help_text=_("Separated by commas.")
     )
-    notes = forms.CharField(
+    notes = FreeTextField(
         label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 3})
     )
 

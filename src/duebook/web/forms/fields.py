@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from duebook.domain.errors import AmountFormat, DomainError
+from duebook.domain.card_numbers import refuse_card_numbers
+from duebook.domain.errors import AmountFormat, CardNumberTyped, DomainError
 from duebook.domain.money import Money, parse_minor, to_decimal
 from duebook.ledger.currencies import decimal_mark, exponent, format_figure, parse_amount
 from duebook.staff.models import Business
@@ -27,6 +28,21 @@ def field_of(form: forms.BaseForm, name: str, kind: type[Kind]) -> Kind:
     if not isinstance(field, kind):
         raise TypeError(f"{name} is a {type(field).__name__}")
     return field
+
+
+def refuse_card_number(text: str) -> None:
+    """A validator: card numbers are never kept."""
+    try:
+        refuse_card_numbers(text=text)
+    except CardNumberTyped as error:
+        raise ValidationError(gettext(error.message), code=error.code) from error
+
+
+class FreeTextField(forms.CharField):
+    """What people write in their own words, such as notes or a reference; never a card number."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validators=[refuse_card_number], **options)
 
 
 class AmountInput(forms.TextInput):

@@ -20,7 +20,7 @@ from duebook.orders.models import OrderItem
 from duebook.partners.models import Partner
 from duebook.staff.models import Business
 from duebook.web.errors import text_of
-from duebook.web.forms.fields import DayField, NumberField, PriceField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, NumberField, PriceField, field_of
 from duebook.web.forms.keyed import KeyedForm
 
 MOST_LINES = 200
@@ -32,7 +32,7 @@ class OrderForm(KeyedForm):
 
     field_names: ClassVar[dict[str, str]] = {"contact": "title", "items": ""}
 
-    title = forms.CharField(
+    title = FreeTextField(
         label=_("Title"), max_length=200, required=False, help_text=_("Empty takes the first item's name.")
     )
     ordered_on = DayField(label=_("Date"))
@@ -65,7 +65,7 @@ class LineForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=OrderItem.Kinds.choices, initial=ItemKind.PRODUCT.value)
     product = forms.TypedChoiceField(label=_("Product"), coerce=int, empty_value=None, required=False)
-    description = forms.CharField(label=_("Description"), max_length=200, required=False)
+    description = FreeTextField(label=_("Description"), max_length=200, required=False)
     quantity = NumberField(label=_("Quantity"), places=4, required=False, initial="1")
     unit_price = PriceField(label=_("Unit price"), required=False)
     apply_to_commissions = forms.BooleanField(label=_("Lowers commissions too"), required=False, initial=True)
@@ -200,7 +200,7 @@ def values_of_lines(items: Iterable[OrderItem]) -> list[dict[str, Any]]:
 class ReasonForm(KeyedForm):
     """Why an invoice is made void or an order cancelled."""
 
-    reason = forms.CharField(
+    reason = FreeTextField(
         label=_("Reason"),
         max_length=2000,
         widget=forms.Textarea({"rows": 2}),

@@ -10,7 +10,7 @@ from duebook.domain.commission_rules import PartnerRole
 from duebook.partners.details import PartnerDetails
 from duebook.partners.models import Partner, Referral
 from duebook.partners.services.set_partner_overrides import OverrideInput
-from duebook.web.forms.fields import DayField, YesNoField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, YesNoField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.rates import LEVELS, TimedRateRow, rate_rows
 
@@ -73,7 +73,7 @@ class PartnerForm(KeyedForm):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("Such as the bank account, or to whom a check is made out."),
     )
-    notes = forms.CharField(
+    notes = FreeTextField(
         label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 2})
     )
     global_override = YesNoField(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from duebook.domain.errors import DomainError
 from duebook.domain.recording import Share
 from duebook.payments.models import Payment
-from duebook.web.forms.fields import DayField, MoneyField, YesNoField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, YesNoField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.payment_parts import PartsForm
 from duebook.web.forms.payments import PaymentForm
@@ -19,9 +19,9 @@ from duebook.web.payment_scene import Due, Scene
 _WHY = gettext_lazy("Say why: the reason is kept with the record.")
 
 
-def reason_field() -> forms.CharField:
+def reason_field() -> FreeTextField:
     """Why something is done; kept in the audit trail."""
-    return forms.CharField(
+    return FreeTextField(
         label=gettext_lazy("Reason"),
         max_length=500,
         error_messages={"required": _WHY},
@@ -57,8 +57,8 @@ class ReturnForm(KeyedForm):
 class AmendForm(KeyedForm):
     """All that may change of a payment."""
 
-    reference = forms.CharField(label=gettext_lazy("Reference"), max_length=100, required=False)
-    notes = forms.CharField(
+    reference = FreeTextField(label=gettext_lazy("Reference"), max_length=100, required=False)
+    notes = FreeTextField(
         label=gettext_lazy("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 4})
     )
 

@@ -29,7 +29,7 @@ from duebook.ledger.currencies import format_figure, is_currency
 from duebook.staff.models import Business
 from duebook.web.errors import text_of
 from duebook.web.formats import figure
-from duebook.web.forms.fields import DayField, MoneyField, YesNoField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, YesNoField, field_of
 from duebook.web.forms.payment_choices import offer_invoices, offer_types
 from duebook.web.forms.payment_parts import PartsForm
 from duebook.web.forms.payment_words import Mode, SurplusChoice, SurplusQuestion, seen_text
@@ -61,8 +61,8 @@ class PaymentForm(PartsForm):
         label=gettext_lazy("Payment Type"),
         error_messages={"required": gettext_lazy("Choose a payment type.")},
     )
-    reference = forms.CharField(label=gettext_lazy("Reference"), max_length=100, required=False)
-    notes = forms.CharField(
+    reference = FreeTextField(label=gettext_lazy("Reference"), max_length=100, required=False)
+    notes = FreeTextField(
         label=gettext_lazy("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 2})
     )
     apply_to_commissions = YesNoField(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from duebook.ledger.currencies import is_currency
 from duebook.partners.models import Partner
 from duebook.staff.models import Business
-from duebook.web.forms.fields import DayField, MoneyField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.receipts import EmailReceiptForm
 
@@ -76,7 +76,7 @@ class ApproveForm(KeyedForm):
 
 
 class RejectForm(KeyedForm):
-    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea({"rows": 2}))
+    reason = FreeTextField(label=_("Reason"), max_length=1000, widget=forms.Textarea({"rows": 2}))
 
 
 class PayForm(KeyedForm):
@@ -86,7 +86,7 @@ class PayForm(KeyedForm):
 
     paid_on = DayField(label=_("Paid on"))
     method = forms.CharField(label=_("Method"), max_length=60)
-    reference = forms.CharField(
+    reference = FreeTextField(
         label=_("Reference"),
         required=False,
         max_length=100,

@@ -9,7 +9,7 @@ from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
 from duebook.domain.money import Money
 from duebook.staff.models import Business
-from duebook.web.forms.fields import MoneyField, field_of
+from duebook.web.forms.fields import FreeTextField, MoneyField, field_of
 from duebook.web.forms.keyed import KeyedForm
 
 
@@ -19,7 +19,7 @@ class ProductForm(KeyedForm):
         label=_("SKU"), max_length=64, required=False, help_text=_("Your own article number. Each only once.")
     )
     price = MoneyField(label=_("Price"))
-    description = forms.CharField(
+    description = FreeTextField(
         label=_("Description"), max_length=5000, required=False, widget=forms.Textarea({"rows": 3})
     )
     taxable = forms.BooleanField(label=_("Taxable"), required=False, initial=True)

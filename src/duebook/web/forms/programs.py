@@ -13,7 +13,7 @@ from duebook.domain.errors import DomainError, LevelAboveProgram, RuleTwice
 from duebook.partners.details import ProgramDetails
 from duebook.partners.models import Partner, Program, Referral
 from duebook.staff.models import Business
-from duebook.web.forms.fields import MoneyField, YesNoField, field_of
+from duebook.web.forms.fields import FreeTextField, MoneyField, YesNoField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.partners import partner_choices
 from duebook.web.forms.rates import LEVELS, LONGEST_HOLD, BaseRateRows, RateRow, rate_rows
@@ -49,7 +49,7 @@ class ProgramForm(KeyedForm):
     active = YesNoField(
         label=_("Active"), initial=True, help_text=_("An inactive program covers no new order.")
     )
-    notes = forms.CharField(
+    notes = FreeTextField(
         label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 2})
     )
     members = forms.TypedMultipleChoiceField(

@@ -20,7 +20,7 @@ from duebook.payments.models import PaymentType
 from duebook.payments.type_details import PaymentTypeDetails, accounts_for
 from duebook.staff.models import Business, RoleLimit, User
 from duebook.staff.services.change_business import BusinessDetails
-from duebook.web.forms.fields import DayField, MoneyField, YesNoField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, YesNoField, field_of
 from duebook.web.forms.keyed import KeyedForm
 
 
@@ -125,7 +125,7 @@ class CloseBooksForm(KeyedForm):
     closed_until = DayField(
         label=_("Closed until"), required=False, help_text=_("The last closed day. Empty opens everything.")
     )
-    reason = forms.CharField(
+    reason = FreeTextField(
         label=_("Reason"), max_length=1000, required=False, help_text=_("Needed to reopen.")
     )
 
