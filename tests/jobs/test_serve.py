@@ -144,6 +144,16 @@ def test_a_part_that_is_killed_is_started_again(served: Serving, part: str):
     assert eventually(lambda: status("localhost", served.port) == 200)
 
 
+def test_the_demo_has_a_card_processor_beside_it():
+    with new_home() as home:
+        serving = start_serving(home, "--demo", port=free_port())
+
+        assert child(serving, "sandbox-gateway")
+        assert (home / "sandbox.sqlite3").exists()
+        assert serving.interrupt() == 0
+        assert not processes_of(home)
+
+
 def test_ctrl_c_stops_everything_in_order():
     with new_home() as home:
         serving = start_serving(home, port=free_port())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from duebook.jobs import embedded_postgres, home
 from duebook.jobs.commands import Subparsers, add_command
+from duebook.jobs.demo_sandbox import free_port, join_demo_sandbox, sandbox_program
 from duebook.jobs.django_setup import setup_django
 from duebook.jobs.failure import CommandFailed
 from duebook.jobs.programs import Program
@@ -66,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
             embedded_postgres.wait_until_ready(server, supervisor.start(server.program))
             home.write_private_file(home.DATABASE_URL_FILE, server.url)
         login = _prepare_django(options)
+        if login is not None and options.local:
+            _start_sandbox(options, supervisor)
         web = _web(options)
         supervisor.start(web)
         supervisor.start(_worker(options))
@@ -124,6 +127,17 @@ def _prepare_django(options: argparse.Namespace) -> object | None:
     login = load_demo_once() if options.demo else None
     connections.close_all()
     return login
+
+
+def _start_sandbox(options: argparse.Namespace, supervisor: Supervisor) -> None:
+    """The demo's card processor, and its account in Duebook."""
+    from django.db import connections
+
+    port = free_port()
+    supervisor.start(sandbox_program(port=port, log=_log(options, "sandbox")))
+    if problem := join_demo_sandbox(port=port, web_port=options.port, look_after=supervisor.look_after):
+        _say(f"The sandbox could not be entered as a merchant account: {problem}")
+    connections.close_all()
 
 
 def _web(options: argparse.Namespace) -> Program:
