@@ -12,7 +12,15 @@ from django.utils import timezone
 from duebook.domain import errors
 from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import DeclineClass, ObjectKind, OutcomeUnknown, SetupOutcome
+from duebook.gateways.protocol import (
+    DeclineClass,
+    GatewayError,
+    Misconfigured,
+    NothingHappened,
+    ObjectKind,
+    OutcomeUnknown,
+    SetupOutcome,
+)
 from duebook.payments.models import CardSetup, PaymentMethod
 from duebook.payments.services.begin_card_setup import begin_card_setup
 from duebook.payments.services.deactivate_card import deactivate_card
@@ -69,6 +77,32 @@ def test_a_contact_is_the_same_customer_next_time_at_that_account(gateway: FakeG
 
     assert same.customer == "cus_of_seti_1"
     assert len({same.customer, other_contact.customer, other_account.customer}) == 3
+
+
+def test_a_customer_whom_the_gateway_no_longer_has_is_made_anew(gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    save_card(gateway, acme)
+    gateway.fail("begin_setup", NothingHappened)
+
+    assert begin(offer(acme)).customer == "cus_of_seti_2"
+
+
+@pytest.mark.parametrize(
+    ("known", "error"), [(False, NothingHappened), (True, Misconfigured), (True, OutcomeUnknown)]
+)
+def test_otherwise_a_refusal_is_a_refusal(
+    gateway: FakeGateway, known: bool, error: type[GatewayError]
+) -> None:
+    acme = make_contact("Acme")
+    if known:
+        save_card(gateway, acme)
+    gateway.calls.clear()
+    gateway.fail("begin_setup", error)
+
+    with pytest.raises(error):
+        begin(offer(acme))
+
+    assert gateway.calls == ["begin_setup"]
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

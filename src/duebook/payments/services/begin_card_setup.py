@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import CardSetup as Handle
+from duebook.gateways.protocol import Misconfigured, NothingHappened
 from duebook.payments.card_links import check_open
 from duebook.payments.card_reading import setup_by_id
 from duebook.payments.models import CardSetup, PaymentMethod
@@ -25,13 +27,7 @@ def begin_card_setup(*, setup_id: int, return_url: str) -> Handle:
     setup = _read(setup_id)
     if setup.gateway_id:
         return _opened(setup)
-    handle = gateway_of(setup.merchant_account).begin_setup(
-        reference=setup.reference,
-        customer=_customer(setup),
-        name=str(setup.contact),
-        email=setup.contact.email,
-        return_url=return_url,
-    )
+    handle = _begin(setup, return_url)
     return handle if _note(setup, handle) else _opened(_read(setup_id))
 
 
@@ -40,6 +36,26 @@ def _read(setup_id: int) -> CardSetup:
     setup = setup_by_id(setup_id)
     check_open(setup)
     return setup
+
+
+def _begin(setup: CardSetup, return_url: str) -> Handle:
+    """Begin for the customer known there, or for a new one where the gateway has none of that id any more."""
+    begin = partial(
+        gateway_of(setup.merchant_account).begin_setup,
+        reference=setup.reference,
+        name=str(setup.contact),
+        email=setup.contact.email,
+        return_url=return_url,
+    )
+    customer = _customer(setup)
+    try:
+        return begin(customer=customer)
+    except Misconfigured:
+        raise
+    except NothingHappened:
+        if not customer:
+            raise
+        return begin(customer="")
 
 
 def _customer(setup: CardSetup) -> str:
