@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from psycopg import sql
 
 from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
@@ -235,10 +236,19 @@ _LAST_ROW = {"customer_id": "2", "order_date": "2026-01-07", "amount": "0.00"}
 _WITHOUT_ID = {"events.Event", "ledger.Transfer", "orders.OrderItem", "payments.Allocation"}
 
 
+_NEXT = sql.SQL("SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM {}")
+
+
 def _sequences() -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sequencename, coalesce(last_value + 1, start_value) FROM pg_sequences")
-        return dict(cursor.fetchall())
+        cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = current_schema()")
+        names = [name for (name,) in cursor.fetchall()]
+        found = {}
+        for name in names:
+            # pg_sequences tells nothing of a sequence that was set and not used since.
+            cursor.execute(_NEXT.format(sql.Identifier(name)))
+            (found[name],) = cursor.fetchone()
+        return found
 
 
 def _rows_after(write: Callable[[], Any], start: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
