@@ -316,6 +316,22 @@ def test_a_limit_of_the_role_holds(client: Client, gateway: FakeGateway) -> None
     assert gateway.given_back_minor() == 0
 
 
+def test_undoing_a_charged_payment_says_to_refund_it(client: Client, gateway: FakeGateway) -> None:
+    sign_in(client)
+    payment = a_charged_payment()
+
+    page = client.get(f"/payments/{payment.pk}/")
+    answer = client.get(f"/payments/{payment.pk}/reversal/")
+
+    assert "It was charged to a card, so it cannot be undone: refund it instead." in text_of(page)
+    assert answer.status_code == 422
+    assert text_of(answer).endswith(
+        f"{payment} was charged through a gateway: refund it instead of undoing it."
+        " Refund Back to the payment"
+    )
+    assert url_of(payment) in answer.content.decode()
+
+
 @pytest.mark.parametrize("refunds", [1, 3])
 def test_the_pages_read_no_more_for_more_refunds(
     client: Client, gateway: FakeGateway, refunds: int, django_assert_num_queries: Any
