@@ -20,6 +20,8 @@ Fixtures for test authors:
     arguments are those of a browser context: `viewport={"width": 390, "height": 844}`,
     `java_script_enabled=False`. A page error, such as a style or script blocked by the content security
     policy, fails the test; `allowed_errors=("422",)` lets through those that contain one of the parts.
+`gateway`
+    A card processor in memory behind every sandbox account; its book says what was taken and given back.
 `axe_source`
     The text of axe-core, to be evaluated in a page that the accessibility test inspects.
 
@@ -45,6 +47,7 @@ from duebook.reports.services.verify_books import verify_books
 from tests.browser_thread import BrowserThread, browser_thread, chromium
 from tests.database_server import database_server
 from tests.first_rows import FirstRows
+from tests.payments.fake_gateway import FakeGateway, install
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
@@ -99,6 +102,12 @@ def browse(
         return _browser_thread.run(steps, origin=live_server.url, name=request.node.name, **options)
 
     return run
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
+    """A gateway in memory behind every sandbox account, in the live server too."""
+    return install(monkeypatch)
 
 
 @pytest.fixture(scope="session")

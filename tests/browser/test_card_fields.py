@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from duebook.payments.models import PaymentMethod
 from tests.factories import make_contact
 from tests.payments.cards import offer
-from tests.payments.fake_gateway import FakeGateway, install
+from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,11 +85,6 @@ def processor(gateway: FakeGateway) -> Iterator[Processor]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
-    return install(monkeypatch)
 
 
 def test_a_card_typed_into_the_processor_s_fields_is_on_file(

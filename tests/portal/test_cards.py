@@ -14,15 +14,10 @@ from duebook.portal.views import cards as view
 from duebook.staff.models import Business
 from tests.factories import make_contact
 from tests.payments.cards import begin, offer
-from tests.payments.fake_gateway import FakeGateway, install
+from tests.payments.fake_gateway import FakeGateway
 from tests.web.pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
-    return install(monkeypatch)
 
 
 def url_of(token: str) -> str:

@@ -16,16 +16,11 @@ from duebook.payments.card_links import setup_of_token
 from duebook.payments.models import CardSetup, PaymentMethod
 from tests.factories import day, make_contact
 from tests.payments.cards import begin, default_account, jobs, offer
-from tests.payments.fake_gateway import FakeGateway, install, make_card, make_merchant_account
+from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.snapshot import everything
 from tests.web.pages import fields_of, sign_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
-    return install(monkeypatch)
 
 
 def tab(contact: Contact) -> str:

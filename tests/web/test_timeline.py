@@ -40,6 +40,16 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             ),
         ),
         (
+            "refund.prepared",
+            {"number": 318, "amount_minor": 4000, "currency": "USD", "gateway_refund_id": 7},
+            "Refund of 40.00 of P-318 to the card begun; its outcome is not known yet.",
+        ),
+        (
+            "refund.failed",
+            {"number": "R-7", "amount_minor": 4000, "currency": "USD", "gateway_refund_id": 7},
+            "Refund R-7 of 40.00 to the card not carried out. Nothing went back.",
+        ),
+        (
             "card.added",
             {"card": "Visa •••• 4242", "number": "Acme", "known": False},
             "The customer put Visa •••• 4242 on file.",

@@ -434,6 +434,11 @@ class AboveCaptured(Conflict):
     message = "The card processor holds only {left} of this charge. Lower the amount, or refund it by hand."
 
 
+class RefundRefused(NotAllowed):
+    code = "refund_refused"
+    message = "Nothing went back, and nothing is recorded. The card processor says: “{reason}”"
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"

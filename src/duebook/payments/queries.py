@@ -14,7 +14,7 @@ from duebook.domain.recording import TypeTerms
 from duebook.domain.refunding import REST_ACCOUNTS, Rest
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.models import Allocation, Payment, PaymentType, Refund
+from duebook.payments.models import Allocation, Charge, GatewayRefund, Payment, PaymentType, Refund
 
 
 def credit_of(contact_id: int) -> list[Money]:
@@ -89,6 +89,20 @@ def refunds_of(payment: Payment) -> list[Refund]:
     if not payment.refunded_minor:
         return []
     return list(Refund.objects.filter(payment=payment).select_related("account").order_by("id"))
+
+
+def charge_of(payment: Payment) -> Charge | None:
+    """The charge that the payment came from, with its card and account; no query for one by hand."""
+    if payment.charge_id is None:
+        return None
+    return Charge.objects.select_related("payment_method", "merchant_account").get(pk=payment.charge_id)
+
+
+def gateway_refunds_of(payment: Payment) -> list[GatewayRefund]:
+    """Each attempt to give money of it back to its card, the latest first; no query for one by hand."""
+    if payment.charge_id is None:
+        return []
+    return list(GatewayRefund.objects.filter(payment=payment).order_by("-id"))
 
 
 def rest_types() -> dict[Rest, TypeTerms]:

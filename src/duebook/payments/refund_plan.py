@@ -79,6 +79,7 @@ def plan_refund(
                 "currency": payment.currency,
                 "refunded_on": wanted.refunded_on.isoformat(),
                 "means": wanted.means.value,
+                "gateway_refund_id": gateway_refund_id,
                 "reason": wanted.reason.strip(),
                 "credit_minor": decision.credit_used.minor,
                 "taken_off": _taken_off(decision),

@@ -21,11 +21,12 @@ from duebook.web.formats import figure, short_date
 Payload = Mapping[str, Any]
 
 _MOST_QUOTED = 80
+_ENDS_OF_REFUND = frozenset({"payment.refunded", "refund.failed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a timeline; ``detail`` is what someone typed, such as a reason."""
+    """One line of a timeline; ``detail`` is what someone typed, such as a reason, or a processor said."""
 
     text: str
     detail: str
@@ -36,8 +37,13 @@ class Entry:
 
 
 def told(events: Iterable[Event], business: Business) -> list[Entry]:
-    """The events as entries; one query for all their actors."""
+    """The events as entries; one query for all their actors.
+
+    That a refund was prepared is told only until its outcome is, which says the same and more.
+    """
     rows = list(events)
+    ended = {_attempt(row) for row in rows if row.name in _ENDS_OF_REFUND}
+    rows = [row for row in rows if row.name != "refund.prepared" or _attempt(row) not in ended]
     names = {
         user.pk: str(user)
         for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")
@@ -45,7 +51,7 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
     return [
         Entry(
             text=_told_by_name(row, business),
-            detail=str(row.payload.get("reason", "")),
+            detail=_detail(row),
             who=_who(row, names),
             at=row.occurred_at,
             order_id=row.order_id,
@@ -53,6 +59,17 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def _attempt(event: Event) -> int | None:
+    """The attempt to give money back to a card that the event is about."""
+    attempt: int | None = event.payload.get("gateway_refund_id")
+    return attempt
+
+
+def _detail(event: Event) -> str:
+    """What someone typed or, of a refusal, what the card processor said."""
+    return str(event.payload.get("problem" if event.name == "refund.failed" else "reason", ""))
 
 
 def _who(event: Event, names: Mapping[int, str]) -> str:
@@ -325,6 +342,12 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "payment.reversed": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s undone.")),
     "payment.returned": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s returned by the bank.")),
     "payment.refunded": _refunded,
+    "refund.prepared": _of_payment(
+        lambda: _("Refund of %(amount)s of P-%(number)s to the card begun; its outcome is not known yet.")
+    ),
+    "refund.failed": _of_payment(
+        lambda: _("Refund %(number)s of %(amount)s to the card not carried out. Nothing went back.")
+    ),
     "payment.amended": _amended,
     "allocation.moved": _moved,
     "credit.applied": _credit_applied,

@@ -62,7 +62,7 @@ def refund_through_gateway(
     reach(Point.REFUND_PREPARED)
     if not repeated:
         send_gateway_refund(attempt_id=attempt_id)
-    return GatewayRefund.objects.select_related("charge__payment_method").get(pk=attempt_id)
+    return GatewayRefund.objects.select_related("payment", "charge__payment_method").get(pk=attempt_id)
 
 
 def preview_gateway_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:

@@ -4,18 +4,30 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
-from duebook.payments.models import Payment
-from duebook.payments.queries import account_of, applied_by, payment_by_id, refunds_of
+from duebook.payments.models import GatewayRefund, Payment
+from duebook.payments.queries import (
+    account_of,
+    applied_by,
+    charge_of,
+    gateway_refunds_of,
+    payment_by_id,
+    refunds_of,
+)
 from duebook.payments.services.reverse_payment import may_reverse
+from duebook.web.notices import add_notice
+from duebook.web.refund_words import outcome_of
 from duebook.web.request import StaffRequest, actor_of, today_of
 from duebook.web.timeline import told
 
 _MOST_EVENTS = 200
+_UNDER_WAY = "refund-under-way"
+"""The id of the notice that asks whether a refund to the card has its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +44,17 @@ class Acts:
 
 @require_safe
 def payment(request: StaffRequest, payment_id: int) -> HttpResponse:
-    """The payment's page."""
+    """The payment's page; while a refund to the card is under way it asks for itself every few seconds."""
+    asks = request.headers.get("HX-Target") == _UNDER_WAY
+    answer = _follow(request, payment_id) if asks else _page(request, payment_id)
+    patch_vary_headers(answer, ["HX-Target"])
+    return answer
+
+
+def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
     found = payment_by_id(payment_id)
+    attempts = gateway_refunds_of(found)
+    under_way = next((attempt for attempt in attempts if attempt.is_open), None)
     events = Event.objects.filter(payment_id=payment_id).order_by("-id")[:_MOST_EVENTS]
     context = {
         "payment": found,
@@ -41,18 +62,32 @@ def payment(request: StaffRequest, payment_id: int) -> HttpResponse:
         "reversal": getattr(found, "reversal", None),
         "bank_return": getattr(found, "bank_return", None),
         "refunds": refunds_of(found),
+        "charge": charge_of(found),
+        "attempts": attempts,
+        "under_way": under_way,
         "parts": applied_by(found),
         "booked_to": account_of(found),
         "entries": told(events, request.business),
-        "acts": _acts(request, found),
+        "acts": _acts(request, found, under_way),
     }
     return render(request, "web/payments/page.html", context)
 
 
-def _acts(request: StaffRequest, payment: Payment) -> Acts:
+def _follow(request: StaffRequest, payment_id: int) -> HttpResponse:
+    """Nothing while the outcome is to come; then its words as a notice, and the page anew."""
+    rows = GatewayRefund.objects.filter(payment=payment_id)
+    last = rows.select_related("payment", "charge__payment_method").order_by("-id").first()
+    if last is not None and last.is_open:
+        return HttpResponse(status=204)
+    if last is not None:
+        add_notice(request, outcome_of(last, request.business))
+    return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+def _acts(request: StaffRequest, payment: Payment, under_way: GatewayRefund | None) -> Acts:
     actor = actor_of(request)
     gone = payment.reversed_minor + payment.returned_minor + payment.refunded_minor
-    stands = gone < payment.amount_minor
+    stands = gone < payment.amount_minor and under_way is None
     is_money = payment.kind == PaymentKind.MONEY.value
     undo = not gone and payment.charge_id is None and may_reverse(payment, actor, today_of(request))
     return Acts(

@@ -1,70 +1,109 @@
-"""Giving money of a payment back by hand."""
+"""Giving money of a payment back: to the card that was charged, or by hand."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from duebook.domain.errors import AboveLimit
-from duebook.domain.permissions import Right
-from duebook.payments.queries import account_of, applied_by, payment_by_id, refund_accounts
+from duebook.domain.errors import AboveCaptured, AboveLimit
+from duebook.domain.gateway_refunds import RefundState
+from duebook.domain.permissions import Actor, Right
+from duebook.payments.models import GatewayRefund, Payment
+from duebook.payments.queries import account_of, applied_by, charge_of, payment_by_id, refund_accounts
 from duebook.payments.services.refund_payment import preview_refund, refund_payment
+from duebook.payments.services.refund_through_gateway import preview_gateway_refund, refund_through_gateway
 from duebook.web import payment_preview
 from duebook.web.errors import text_of
 from duebook.web.formats import figure
 from duebook.web.forms.payment_words import sent_as
-from duebook.web.forms.refunds import RefundForm, RefundScene
+from duebook.web.forms.refunds import BY_HAND, RefundForm, RefundScene, changed_to_by_hand
 from duebook.web.notices import add_notice
 from duebook.web.payment_act import Act, perform
 from duebook.web.payment_page import unfinished_form
 from duebook.web.payment_preview import Preview
+from duebook.web.refund_words import outcome_of, refusal_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Right.REFUND)
 def payment_refund(request: StaffRequest, payment_id: int) -> HttpResponse:
-    """Ask how much goes back and what shall be owed afterwards, show what it does, then record it."""
+    """Ask how much goes back and what shall be owed afterwards, show what it does, then do it.
+
+    Not inside a transaction: a refund to the card calls the gateway.
+    """
     payment = payment_by_id(payment_id)
-    actor, on = actor_of(request), today_of(request)
-    scene = RefundScene(
+    actor = actor_of(request)
+    scene = _scene(request, payment, actor)
+    sent: QueryDict = request.POST
+    if sent.get("preview") == BY_HAND:
+        sent = changed_to_by_hand(sent)
+    form = RefundForm(scene, sent or None)
+    attempt: GatewayRefund | None = None
+
+    def write() -> None:
+        nonlocal attempt
+        attempt = _give_back(scene, form, actor)
+
+    def done() -> HttpResponse:
+        if attempt is None:
+            amount = figure(form.cleaned_data["amount"], request.business)
+            sentence = _("%(amount)s of %(payment)s is refunded.") % {"amount": amount, "payment": payment}
+        else:
+            sentence = outcome_of(attempt, request.business)
+        if sentence:
+            add_notice(request, sentence)
+        return redirect("web:payment", payment_id)
+
+    act = Act(
+        template="web/payments/refund.html",
+        preview=lambda: _preview(scene, form, actor),
+        write=write,
+        done=done,
+        context={"payment": payment, "contact": payment.contact, "charge": scene.charge},
+    )
+    return perform(request, form, act)
+
+
+def _scene(request: StaffRequest, payment: Payment, actor: Actor) -> RefundScene:
+    return RefundScene(
         payment=payment,
         parts=applied_by(payment),
         accounts=list(refund_accounts()),
         came_to=account_of(payment),
         may_adjust=actor.may(Right.ADJUST),
         business=request.business,
-        today=on,
+        today=today_of(request),
+        charge=charge_of(payment),
     )
-    form = RefundForm(scene, request.POST or None)
 
-    def preview() -> Preview:
-        asked = form
-        if not form.is_bound:
-            asked = RefundForm(scene, sent_as(form))
-            asked.full_clean()
-            if unfinished := unfinished_form(asked):
-                return unfinished
-        try:
-            decision = preview_refund(payment_id=payment_id, wanted=asked.wanted(), actor=actor, on=on)
-        except AboveLimit as error:
-            # A smaller part may be within the limit, so the page is not pointless.
-            return Preview(problem=text_of(error, request.business))
-        return payment_preview.of_refund(decision, request.business)
 
-    def done() -> HttpResponse:
-        sentence = _("%(amount)s of %(payment)s is refunded.")
-        amount = figure(form.cleaned_data["amount"], request.business)
-        add_notice(request, sentence % {"amount": amount, "payment": payment})
-        return redirect("web:payment", payment_id)
+def _preview(scene: RefundScene, form: RefundForm, actor: Actor) -> Preview:
+    asked = form
+    if not form.is_bound:
+        asked = RefundForm(scene, sent_as(form))
+        asked.full_clean()
+        if unfinished := unfinished_form(asked):
+            return unfinished
+    decide = preview_gateway_refund if asked.to_card else preview_refund
+    try:
+        decision = decide(payment_id=scene.payment.pk, wanted=asked.wanted(), actor=actor, on=scene.today)
+    except (AboveLimit, AboveCaptured) as error:
+        # A smaller part, or another way, may be within the limit, so the page is not pointless.
+        return Preview(problem=text_of(error, scene.business))
+    return payment_preview.of_refund(decision, scene.business)
 
-    act = Act(
-        template="web/payments/refund.html",
-        preview=preview,
-        write=lambda: refund_payment(
-            payment_id=payment_id, wanted=form.wanted(), request_key=form.key, actor=actor, on=on
-        ),
-        done=done,
-        context={"payment": payment, "contact": payment.contact},
+
+def _give_back(scene: RefundScene, form: RefundForm, actor: Actor) -> GatewayRefund | None:
+    """The attempt of a refund to the card, None of one by hand. Raises RefundRefused and what they raise."""
+    payment_id, on = scene.payment.pk, scene.today
+    if not form.to_card:
+        refund_payment(payment_id=payment_id, wanted=form.wanted(), request_key=form.key, actor=actor, on=on)
+        return None
+    attempt = refund_through_gateway(
+        payment_id=payment_id, wanted=form.wanted(), request_key=form.key, actor=actor, on=on
     )
-    return perform(request, form, act)
+    if attempt.state == RefundState.FAILED.value:
+        form.refused()
+        raise refusal_of(attempt)
+    return attempt

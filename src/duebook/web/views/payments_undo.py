@@ -3,10 +3,11 @@
 from functools import partial
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from duebook.domain.errors import GatewayPaymentFixed
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.payments.models import Payment
@@ -14,6 +15,7 @@ from duebook.payments.queries import payment_by_id
 from duebook.payments.services.return_payment import preview_return, return_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
 from duebook.web import payment_preview
+from duebook.web.errors import status_of, text_of
 from duebook.web.formats import figure
 from duebook.web.forms.payment_acts import ReturnForm, UndoForm
 from duebook.web.notices import add_notice
@@ -28,8 +30,10 @@ _STAND_IN = "preview"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
-    """Show everything that undoing will do and ask why, then undo."""
+    """Show everything that undoing will do and ask why, then undo; of a charge say what to do instead."""
     payment = payment_by_id(payment_id)
+    if payment.charge_id is not None:
+        return _refund_instead(request, payment)
     actor, on = actor_of(request), today_of(request)
     form = UndoForm(request.POST or None)
     act = Act(
@@ -92,6 +96,16 @@ def payment_return(request: StaffRequest, payment_id: int) -> HttpResponse:
         context={"payment": payment, "contact": payment.contact},
     )
     return perform(request, form, act)
+
+
+def _refund_instead(request: StaffRequest, payment: Payment) -> HttpResponse:
+    refusal = GatewayPaymentFixed(number=payment)
+    context = {
+        "payment": payment,
+        "explanation": text_of(refusal, request.business),
+        "status": status_of(refusal),
+    }
+    return render(request, "web/payments/refund_instead.html", context, status=status_of(refusal))
 
 
 def _done(request: StaffRequest, payment: Payment, sentence: str) -> HttpResponse:
