@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
@@ -14,7 +14,7 @@ from duebook.domain.recording import TypeTerms
 from duebook.domain.refunding import REST_ACCOUNTS, Rest
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.models import Allocation, Payment, PaymentType, Refund
+from duebook.payments.models import Allocation, ChargeLine, Payment, PaymentType, Refund
 
 
 def credit_of(contact_id: int) -> list[Money]:
@@ -56,6 +56,12 @@ def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[In
     if also:
         due = due | rows.filter(pk__in=also, void__isnull=True)
     return list(due.select_related("order").order_by("due_on", "id"))
+
+
+def with_charge_under_way(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """The invoices, each with ``charge_under_way``: the id of the charge whose outcome is still to come."""
+    open_lines = ChargeLine.objects.filter(invoice_id=OuterRef("pk"), is_open=True)
+    return rows.annotate(charge_under_way=Subquery(open_lines.values("charge_id")[:1]))
 
 
 def payment_types_for(rights: Collection[Right]) -> list[PaymentType]:

@@ -87,11 +87,6 @@
     amount().focus();
   });
 
-  /* Someone who was signed out meanwhile gets the sign-in page; it does not belong into the panel. */
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) event.detail.shouldSwap = false;
-  });
-
   /* The panel is long; a screen reader hears only what matters of it. */
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "payment") start();
