@@ -36,6 +36,8 @@
     document.getElementById("id_payment_type_helptext").textContent = option.dataset.hint ?? "";
     document.getElementById("id_reference_helptext").textContent = option.dataset.reference ?? "";
     form().classList.toggle("has-no-reference", option.dataset.reference === "");
+    form().classList.toggle("charges", option.dataset.charges === "yes");
+    if (option.dataset.button) form().querySelector("[data-apply]").textContent = option.dataset.button;
   };
 
   const takeOverDefault = () => {
