@@ -41,6 +41,7 @@ from tests.factories import (
 from tests.gateways.fake import keep_merchant_account
 from tests.payments.fake_gateway import make_card
 from tests.payments.services.test_return_payment import give_back
+from tests.web.test_decisions import make_message
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 """What is no page: files to download and pictures."""
@@ -56,6 +57,7 @@ ACTS = {
     "webhook",
     "charge_inquiry",
     "charge_cancellation",
+    "message_retry",
 }
 """Addresses that only take a form."""
 
@@ -125,6 +127,7 @@ def scene() -> dict[str, Any]:
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
+        "message_id": make_message().pk,
         "partner_id": sam.pk,
         "program_id": program.pk,
         "entry_id": CommissionEntry.objects.get().pk,

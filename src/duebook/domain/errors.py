@@ -434,6 +434,11 @@ class AboveCaptured(Conflict):
     message = "The card processor holds only {left} of this charge. Lower the amount, or refund it by hand."
 
 
+class MessageNotFailed(Conflict):
+    code = "message_not_failed"
+    message = "This message of the card processor needs nothing any more: it is {state}."
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"
