@@ -21,7 +21,9 @@ from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
+from duebook.payments.models import Charge, ChargeLine, Observation
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
@@ -39,6 +41,7 @@ from tests.factories import (
 from tests.gateways.fake import keep_merchant_account
 from tests.payments.fake_gateway import make_card
 from tests.payments.services.test_return_payment import give_back
+from tests.web.test_decisions import make_message
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
 """What is no page: files to download and pictures."""
@@ -52,6 +55,9 @@ ACTS = {
     "settings_merchant_account_test",
     "settings_merchant_account_default",
     "webhook",
+    "charge_inquiry",
+    "charge_cancellation",
+    "message_retry",
 }
 """Addresses that only take a form."""
 
@@ -76,6 +82,7 @@ PAGES = sorted(
 
 def scene() -> dict[str, Any]:
     """A business with one of everything; the values that addresses name."""
+    shop = keep_merchant_account()
     acme = make_contact("Acme", given_name="Marta", family_name="Keller", phone="+49 30 555 0142")
     invoice = make_invoice(
         "1200.00",
@@ -119,6 +126,8 @@ def scene() -> dict[str, Any]:
     )
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
+        "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
+        "message_id": make_message().pk,
         "partner_id": sam.pk,
         "program_id": program.pk,
         "entry_id": CommissionEntry.objects.get().pk,
@@ -135,8 +144,33 @@ def scene() -> dict[str, Any]:
         "user_id": make_user(role=Role.CLERK).pk,
         "page": "add-a-payment",
         "webhook_token": "nobody-knows",
-        "merchant_account_id": keep_merchant_account().pk,
+        "merchant_account_id": shop.pk,
     }
+
+
+def unknown_charge(invoice: Invoice) -> Charge:
+    """A charge as it stands while the processor is asked about it."""
+    card = make_card(invoice.contact, key())
+    charge = Charge.objects.create(
+        contact=invoice.contact,
+        merchant_account=card.merchant_account,
+        payment_method=card,
+        amount_minor=5000,
+        currency="USD",
+        key=key(),
+        reference=key(),
+        attempt=1,
+        token=card.token,
+        prepared_by_id=0,
+        source="web",
+        state="unknown",
+        problem="no answer",
+    )
+    ChargeLine.objects.create(charge=charge, invoice=invoice, amount_minor=5000)
+    Observation.objects.create(
+        charge=charge, channel="reply", seen="unknown", state_before="sent", state_after="unknown"
+    )
+    return charge
 
 
 def address(name: str, values: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ CHECKS = {
     "paymentmethod_month",
     "cardsetup_saved_has_a_card",
     "cardsetup_ended_unless_waiting",
+    "webhookresolution_has_a_note",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -129,6 +130,8 @@ TRIGGERS = {
     "payments_paymentmethod_no_delete",
     "payments_cardsetup_facts_fixed",
     "payments_cardsetup_no_delete",
+    "gateways_webhookresolution_no_change",
+    "gateways_webhookresolution_no_truncate",
 }
 OPEN_INDEXES = {
     "invoice_open_by_due",
@@ -136,6 +139,8 @@ OPEN_INDEXES = {
     "payment_with_credit",
     "contact_search",
     "webhookmessage_to_do",
+    "charge_open",
+    "charge_disputed",
 }
 
 

@@ -210,7 +210,7 @@ def test_the_tab_asks_the_database_as_often_for_many_cards_as_for_one(
     sign_in(client, Role.CLERK)
     client.get(tab(acme))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(tab(acme))
 
 

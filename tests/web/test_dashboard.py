@@ -144,7 +144,7 @@ def test_the_number_of_queries_does_not_depend_on_the_data(
     take_snapshot(on=day())
 
     # session, user, business, snapshot, latest payments
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         answer = client.get("/")
 
     assert answer.status_code == 200

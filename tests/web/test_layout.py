@@ -129,6 +129,7 @@ def test_the_navigation_has_exactly_these_entries(client: Client) -> None:
     assert entries == [
         *("Dashboard", "Contacts", "E-Commerce"),
         *("Orders", "All Orders", "Enter a Payment", "Add Order", "Payments", "Products"),
+        "Money needing a decision",
         *("Referral Partners", "Partners", "Programs", "Ledgers", "Payouts"),
         *("Reports", "Settings"),
     ]

@@ -269,5 +269,5 @@ def test_the_form_costs_the_same_whatever_the_catalogue_holds(
     for number in range(products):
         Product.objects.create(name=f"Product {number}", currency="USD")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"/orders/new/?contact={acme.pk}")

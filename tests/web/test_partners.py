@@ -89,7 +89,7 @@ def test_the_list_costs_the_same_whatever_its_length(
     for number in range(count):
         earning(f"Partner {number}", f"CODE{number}")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/partners/")
 
 
@@ -233,7 +233,7 @@ def test_the_page_of_a_partner_costs_the_same_whatever_it_holds(
             product=Product.objects.create(name=f"P{number}", price_minor=1, currency="USD"),
         )
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/partners/{dana.pk}/")
 
 
@@ -334,7 +334,7 @@ def test_an_entry_costs_the_same_whatever_the_order_holds(
     earning()
     entry = CommissionEntry.objects.order_by("id")[0]
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(f"/commissions/entries/{entry.pk}/")
 
 

@@ -88,5 +88,5 @@ def test_the_list_costs_the_same_whatever_its_length(
     for number in range(rows):
         make_product(f"Product {number}")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/products/")

@@ -52,7 +52,7 @@ def test_the_list_costs_the_same_whatever_its_length(
         dana = make_partner(f"Dana {number}", code=f"DANA{number}")
         make_program(dana, name=f"Program {number}")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/programs/")
 
 

@@ -227,13 +227,13 @@ def test_the_only_owner_stays(client: Client) -> None:
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/settings/", 3),
-        ("/settings/business/", 3),
-        ("/settings/closed-period/", 5),
-        ("/settings/limits/", 4),
-        ("/settings/payment-types/", 3),
-        ("/settings/users/", 4),
-        ("/settings/profile/", 2),
+        ("/settings/", 4),
+        ("/settings/business/", 4),
+        ("/settings/closed-period/", 6),
+        ("/settings/limits/", 5),
+        ("/settings/payment-types/", 4),
+        ("/settings/users/", 5),
+        ("/settings/profile/", 3),
     ],
 )
 @pytest.mark.parametrize("rows", [0, 9])

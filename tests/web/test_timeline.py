@@ -78,6 +78,21 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             "A link to add a card was cancelled by the card processor.",
         ),
         (
+            "charge.prepared",
+            {"number": "C-7", "amount_minor": 12500, "currency": "USD", "card": "Visa •••• 4242"},
+            "Charge C-7 of 125.00 to Visa •••• 4242 begun.",
+        ),
+        (
+            "charge.declined",
+            {"number": "C-7", "amount_minor": 12500, "currency": "USD", "decline": "stolen"},
+            "Charge C-7 of 125.00 declined. The bank declined this card.",
+        ),
+        (
+            "charge.not_performed",
+            {"number": "C-7", "amount_minor": 12500, "currency": "USD"},
+            "Charge C-7 of 125.00 was not carried out. No card was charged.",
+        ),
+        (
             "partner.notified",
             {"name": "Dana", "address": "dana@example.com", "number": "#1042"},
             "Referral partner Dana told of order #1042 by e-mail to dana@example.com.",

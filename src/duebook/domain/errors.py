@@ -439,6 +439,11 @@ class RefundRefused(NotAllowed):
     message = "Nothing went back, and nothing is recorded. The card processor says: “{reason}”"
 
 
+class MessageNotFailed(Conflict):
+    code = "message_not_failed"
+    message = "This message of the card processor needs nothing any more: it is {state}."
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"

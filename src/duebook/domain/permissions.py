@@ -17,6 +17,7 @@ class Right(StrEnum):
     RECORD_PAYMENTS = "record payments"
     CHARGE_CARDS = "charge cards"
     MANAGE_CARDS = "manage cards on file"
+    RESOLVE_MESSAGES = "deal with messages of card processors"
     ADJUST = "record adjustments and write-offs"
     APPLY_CREDIT = "apply credit"
     MOVE_ALLOCATIONS = "move payments between invoices"
@@ -60,6 +61,7 @@ _CLERK = frozenset(
     }
 )
 _MANAGER = _CLERK | {
+    Right.RESOLVE_MESSAGES,
     Right.ADJUST,
     Right.MOVE_ALLOCATIONS,
     Right.UNDO_ANY,

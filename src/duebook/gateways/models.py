@@ -107,3 +107,22 @@ class WebhookMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant_account_id}: {self.event_id}"
+
+
+class WebhookResolution(models.Model):
+    """A person has dealt with a message that was not booked by itself: who, when, and what was done."""
+
+    message = models.OneToOneField(
+        WebhookMessage, on_delete=models.RESTRICT, related_name="resolution", verbose_name=_("message")
+    )
+    note = models.TextField(_("what was done"))
+    resolved_by_id = models.BigIntegerField(_("dealt with by"))
+    resolved_at = models.DateTimeField(_("dealt with"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(note=""), name="webhookresolution_has_a_note"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.note}"

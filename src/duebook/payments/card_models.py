@@ -205,6 +205,17 @@ class Charge(models.Model):
         indexes = [
             models.Index(fields=["contact", "-id"], name="charge_by_contact"),
             models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="charge_to_ask"),
+            models.Index(
+                fields=["prepared_at"],
+                condition=Q(state__in=sorted(state.value for state in OPEN_STATES)),
+                name="charge_open",
+            ),
+            models.Index(
+                fields=["prepared_at"],
+                condition=~Q(problem="")
+                & Q(state__in=[ChargeState.SUCCEEDED.value, ChargeState.DECLINED.value]),
+                name="charge_disputed",
+            ),
         ]
 
     def __str__(self) -> str:

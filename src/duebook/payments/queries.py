@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
@@ -12,9 +12,18 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.domain.recording import TypeTerms
 from duebook.domain.refunding import REST_ACCOUNTS, Rest
+from duebook.gateways.models import MerchantAccount
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.models import Allocation, Charge, GatewayRefund, Payment, PaymentType, Refund
+from duebook.payments.models import (
+    Allocation,
+    Charge,
+    ChargeLine,
+    GatewayRefund,
+    Payment,
+    PaymentType,
+    Refund,
+)
 
 
 def credit_of(contact_id: int) -> list[Money]:
@@ -47,7 +56,7 @@ def allocations_to(invoice_id: int) -> QuerySet[Allocation]:
 
 
 def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[Invoice]:
-    """The contact's invoices with a balance due, the longest due first, with order.
+    """The contact's invoices with a balance due, the longest due first, with order and charge under way.
 
     ``also`` names invoices that are wanted although nothing may be due on them.
     """
@@ -55,15 +64,25 @@ def invoices_due_from(contact_id: int, *, also: Collection[int] = ()) -> list[In
     due = rows.filter(balance_due_minor__gt=0)
     if also:
         due = due | rows.filter(pk__in=also, void__isnull=True)
-    return list(due.select_related("order").order_by("due_on", "id"))
+    return list(with_charge_under_way(due).select_related("order").order_by("due_on", "id"))
+
+
+def with_charge_under_way(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """The invoices, each with ``charge_under_way``: the id of the charge whose outcome is still to come."""
+    open_lines = ChargeLine.objects.filter(invoice_id=OuterRef("pk"), is_open=True)
+    return rows.annotate(charge_under_way=Subquery(open_lines.values("charge_id")[:1]))
 
 
 def payment_types_for(rights: Collection[Right]) -> list[PaymentType]:
-    """The types that someone with these rights may record, in the business's order.
+    """The types that someone with these rights may use, in the business's order.
 
-    Charging a card is not among them: it is offered once a merchant account exists.
+    Charging a card is among them once a merchant account is in use.
     """
-    rows = PaymentType.objects.filter(active=True).exclude(kind=PaymentKind.CHARGE_NOW.value)
+    no_charge = ~Q(kind=PaymentKind.CHARGE_NOW.value)
+    can_charge = Exists(MerchantAccount.objects.filter(active=True))
+    rows = PaymentType.objects.filter(
+        no_charge | can_charge if Right.CHARGE_CARDS in rights else no_charge, active=True
+    )
     if Right.ADJUST not in rights:
         rows = rows.exclude(kind=PaymentKind.ADJUSTMENT.value).exclude(needs_adjust_right=True)
     return list(rows.order_by("position", "id"))

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from duebook.domain.errors import NotFound
 from duebook.invoices.models import Invoice, Void
+from duebook.payments.queries import with_charge_under_way
 
 
 class OrderState(StrEnum):
@@ -29,9 +30,10 @@ _SHOWN = (
 
 
 def orders_of(contact_id: int) -> QuerySet[Invoice]:
-    """The contact's orders, each as its invoice with order, partners, void and cancellation."""
+    """The contact's orders, each as its invoice with order, partners, void and charge under way."""
     names = ("order__lead_partner__name", "order__sale_partner__name")
-    return _with_order(Invoice.objects.filter(contact_id=contact_id)).only(*_SHOWN, *names)
+    rows = with_charge_under_way(_with_order(Invoice.objects.filter(contact_id=contact_id)))
+    return rows.only(*_SHOWN, *names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def orders_in_state(state: OrderState, *, today: date) -> OrderList:
 
 
 def order_with_invoice(order_id: int) -> Invoice:
-    """The order as its invoice, with contact and items in reach. Raises NotFound."""
+    """The order as its invoice, with contact, items and charge under way in reach. Raises NotFound."""
     return _one(Q(order_id=order_id), NotFound(what="Order", id=order_id))
 
 
@@ -72,8 +74,8 @@ def invoice_with_order(invoice_id: int) -> Invoice:
 
 
 def _one(condition: Q, missing: NotFound) -> Invoice:
-    rows = _with_order(Invoice.objects.filter(condition)).select_related("contact")
-    invoice = rows.prefetch_related("order__items").first()
+    rows = with_charge_under_way(_with_order(Invoice.objects.filter(condition)))
+    invoice = rows.select_related("contact").prefetch_related("order__items").first()
     if invoice is None:
         raise missing
     return invoice

@@ -1,10 +1,13 @@
-"""What every template may use: ``business``, ``today``, ``may`` and the ``notices`` of what was just done."""
+"""What every template may use: ``business``, ``today``, ``may``, the ``notices`` of what was just done, and
+how much money is waiting ``to_decide`` about.
+"""
 
 from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 
+from duebook.payments.to_decide import count_to_decide
 from duebook.web.notices import take_notices
 from duebook.web.request import May, rights_of, today_of
 
@@ -16,4 +19,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "today": partial(today_of, request),
         "may": May(rights_of(request)) if hasattr(request, "user") else May(frozenset()),
         "notices": partial(take_notices, request),
+        "to_decide": count_to_decide,
     }

@@ -59,8 +59,10 @@ def _next_acts(payment: Payment, parts: list[AppliedTo], origin: str) -> list[Ac
     )
     if not parts and origin != FROM_ENTER:
         add += f"?{Mode.ACCOUNT.value}"
+    # What was charged goes back as a refund; it is not undone.
+    undo: list[Action] = [{"label": _("Undo"), "url": reverse("web:payment_reversal", args=one)}]
     return [
-        {"label": _("Undo"), "url": reverse("web:payment_reversal", args=one)},
+        *(undo if payment.charge_id is None else []),
         {"label": _("Receipt"), "url": reverse("web:payment_receipt", args=one)},
         {"label": _("Add another"), "url": add},
     ]

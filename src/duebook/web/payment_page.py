@@ -6,13 +6,16 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
+from duebook.domain.charging import ChargeInput
 from duebook.domain.errors import DomainError
 from duebook.domain.recording import PaymentDecision, PaymentInput
 from duebook.payments.models import Payment
 from duebook.web import payment_preview
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm
+from duebook.web.forms.payment_card import confirmation_of, kept_as_hidden
 from duebook.web.forms.payment_words import Mode, sent_as
 from duebook.web.forms.payments import PaymentForm
 from duebook.web.payment_preview import Preview
@@ -27,12 +30,13 @@ _MODES = {mode.value: mode for mode in Mode}
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What the form is for: its addresses and the decision that the panel shows."""
+    """What the form is for: its addresses and the decisions that the panel shows."""
 
     url: str
     preview_url: str
     back_url: str
     decide: Callable[[PaymentInput], PaymentDecision]
+    decide_charge: Callable[[ChargeInput], PaymentDecision] | None = None
     corrects: Payment | None = None
 
     def in_mode(self, mode: Mode) -> str:
@@ -89,7 +93,8 @@ def show_form(
         "scene": form.scene,
         "contact": form.scene.contact,
         "purpose": purpose,
-        "preview": preview_of(twin, purpose.decide),
+        "preview": preview_of(twin, purpose),
+        "panel_foot": _panel_foot(twin),
         "surplus": surplus,
         "lower_to": form.fields["amount"].prepare_value(surplus.lower_to) if surplus else "",
         "surplus_changed": asked != request.POST.get("surplus_asked", ""),
@@ -103,15 +108,45 @@ def show_form(
     return render(request, template, context, status=form.status if status is None else status)
 
 
-def preview_of(form: PaymentForm, decide: Callable[[PaymentInput], PaymentDecision]) -> Preview:
+def show_confirmation(
+    request: StaffRequest, form: PaymentForm, purpose: Purpose, decision: PaymentDecision
+) -> HttpResponse:
+    """The second step of a charge: what is charged to which card of whom, and the button that does it."""
+    context: dict[str, Any] = {
+        "form": form,
+        "contact": form.scene.contact,
+        "purpose": purpose,
+        "amount": decision.input.amount,
+        "applied": decision.applied,
+        "choice": form.chosen_card,
+        "kept": kept_as_hidden(form, form.data),
+        "confirmation": confirmation_of(form.wanted_charge()),
+        "preview": payment_preview.of_payment(decision, form.scene),
+        "panel_foot": _panel_foot(form),
+    }
+    return render(request, "web/payments/confirm_charge.html", context)
+
+
+def preview_of(form: PaymentForm, purpose: Purpose) -> Preview:
     """What saving the form as it stands would do, or what is still missing."""
     unfinished = unfinished_form(form)
     if unfinished is not None:
         return unfinished
     try:
-        return payment_preview.of_payment(decide(form.wanted()), form.scene)
+        if form.charges and purpose.decide_charge is not None:
+            decision = purpose.decide_charge(form.wanted_charge())
+        else:
+            decision = purpose.decide(form.wanted())
     except DomainError as error:
         return Preview(problem=text_of(error, form.scene.business))
+    return payment_preview.of_payment(decision, form.scene)
+
+
+def _panel_foot(form: PaymentForm) -> str:
+    """What is said below the panel where it is not what is said of every payment."""
+    if not form.charges:
+        return ""
+    return _("No card is charged until you confirm. Money that was charged goes back only as a refund.")
 
 
 def _twin(form: PaymentForm) -> PaymentForm:

@@ -1,4 +1,4 @@
-"""What the payment form knows before anything is typed: the contact, what is due, the types, the credit.
+"""What the payment form knows before anything is typed: contact, what is due, types, cards, credit.
 
 Read anew for each answer, so that a form that comes back always shows the balances of now.
 """
@@ -15,8 +15,14 @@ from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.invoices.models import Invoice
 from duebook.ledger.queries import closed_until
-from duebook.payments.models import Payment, PaymentType
-from duebook.payments.queries import applied_by, credit_of, invoices_due_from, payment_types_for
+from duebook.payments.card_reading import cards_of
+from duebook.payments.models import Payment, PaymentMethod, PaymentType
+from duebook.payments.queries import (
+    applied_by,
+    credit_of,
+    invoices_due_from,
+    payment_types_for,
+)
 from duebook.staff.models import Business
 from duebook.web.formats import day_and_month, figure
 from duebook.web.request import StaffRequest, rights_of, today_of
@@ -36,6 +42,8 @@ class Due:
     total: Money
     balance: Money
     has_partners: bool
+    charge_under_way: int | None = None
+    """The charge that is to pay this invoice and whose outcome is still to come."""
 
     @property
     def part_name(self) -> str:
@@ -54,6 +62,8 @@ class Scene:
     types: tuple[PaymentType, ...]
     credit: tuple[Money, ...]
     closed_until: date | None
+    cards: tuple[PaymentMethod, ...] = ()
+    """The cards on file, where one may be charged."""
 
     @property
     def opens_on(self) -> date | None:
@@ -70,6 +80,15 @@ class Scene:
         """Whether a payment of this type brings no money."""
         found = self.type(type_id)
         return found is not None and found.kind == PaymentKind.ADJUSTMENT.value
+
+    def is_charge(self, type_id: int | None) -> bool:
+        """Whether a payment of this type charges a card now."""
+        found = self.type(type_id)
+        return found is not None and found.kind == PaymentKind.CHARGE_NOW.value
+
+    @property
+    def offers_charge(self) -> bool:
+        return any(one.kind == PaymentKind.CHARGE_NOW.value for one in self.types)
 
     def of_currency(self, currency: str) -> list[Due]:
         return [due for due in self.dues if due.balance.currency == currency]
@@ -102,14 +121,20 @@ def read_scene(request: StaffRequest, contact_id: int, *, corrects: Payment | No
     freed: Mapping[int, int] = {}
     if corrects is not None and corrects.contact_id == contact_id:
         freed = {part.invoice.pk: part.amount.minor for part in applied_by(corrects)}
+    types = tuple(payment_types_for(rights_of(request)))
+    if corrects is not None:
+        # What was recorded wrongly is corrected by a record; a card is charged by a payment of its own.
+        types = tuple(one for one in types if one.kind != PaymentKind.CHARGE_NOW.value)
+    charges = any(one.kind == PaymentKind.CHARGE_NOW.value for one in types)
     return Scene(
         contact=contact_by_id(contact_id),
         business=request.business,
         today=today_of(request),
         dues=tuple(_due(row, freed.get(row.pk, 0)) for row in invoices_due_from(contact_id, also=freed)),
-        types=tuple(payment_types_for(rights_of(request))),
+        types=types,
         credit=tuple(_credit(contact_id, corrects)),
         closed_until=closed_until(),
+        cards=tuple(cards_of(contact_id).filter(active=True)) if charges else (),
     )
 
 
@@ -136,4 +161,5 @@ def _due(invoice: Invoice, freed_minor: int) -> Due:
         total=Money(invoice.total_minor, invoice.currency),
         balance=Money(invoice.balance_due_minor + freed_minor, invoice.currency),
         has_partners=order.lead_partner_id is not None or order.sale_partner_id is not None,
+        charge_under_way=getattr(invoice, "charge_under_way", None),
     )

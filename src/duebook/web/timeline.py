@@ -16,6 +16,7 @@ from duebook.domain.refunding import Rest
 from duebook.events.models import Event
 from duebook.payments.decline_words import decline_words
 from duebook.staff.models import Business, User
+from duebook.web.charge_words import declined_words
 from duebook.web.formats import figure, short_date
 
 Payload = Mapping[str, Any]
@@ -233,6 +234,22 @@ def _card_declined(payload: Payload, business: Business) -> str:
     return f"{_('A card was not saved.')} {decline_words(str(payload.get('decline', '')))}"
 
 
+def _charge_prepared(payload: Payload, business: Business) -> str:
+    return _("Charge %(number)s of %(amount)s to %(card)s begun.") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+        "card": payload.get("card", ""),
+    }
+
+
+def _charge_declined(payload: Payload, business: Business) -> str:
+    sentence = _("Charge %(number)s of %(amount)s declined.") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+    }
+    return f"{sentence} {declined_words(str(payload.get('decline', '')))}"
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -360,6 +377,11 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "card.deactivated": _about_card(lambda: _("%(card)s deactivated.")),
     "card_setup.cancelled": _about_card(
         lambda: _("A link to add a card was cancelled by the card processor.")
+    ),
+    "charge.prepared": _charge_prepared,
+    "charge.declined": _charge_declined,
+    "charge.not_performed": _of_payment(
+        lambda: _("Charge %(number)s of %(amount)s was not carried out. No card was charged.")
     ),
     "contact.added": lambda payload, business: pgettext("timeline", "Contact added."),
     "contact.edited": _contact_edited,

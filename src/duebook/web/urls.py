@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from duebook.web.sections import (
     cards,
+    charges,
     contacts,
     dashboard,
     ledgers,
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(ledgers)),
     path("", include(payouts)),
     path("", include(payments)),
+    path("", include(charges)),
     path("", include(receipts)),
     path("reports/", include(reports)),
     path("settings/", include(settings)),

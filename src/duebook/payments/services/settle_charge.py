@@ -7,24 +7,17 @@ again or in another order, observations change nothing more.
 from django.db import transaction
 from django.db.models.functions import Now
 
-from duebook.domain.charging import (
-    OPEN_STATES,
-    ChargeState,
-    after_seeing,
-    ask_again_after,
-    charged_type,
-    decide_success,
-)
+from duebook.domain.charging import OPEN_STATES, ChargeState, after_seeing, ask_again_after
 from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
-from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Actor, Right, Source
 from duebook.domain.recording import Share
 from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.charge_booking import decide_booking
 from duebook.payments.charge_reading import Seen
-from duebook.payments.models import Charge, ChargeLine, Observation, PaymentType
+from duebook.payments.models import Charge, ChargeLine, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.services.record_payment import plan_recording
 from duebook.payments.write_path import Plan
@@ -130,11 +123,6 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
 def _book(charge: Charge) -> None:
     """The payment of a success, once: its charge is unique among payments."""
     lines = list(ChargeLine.objects.filter(charge=charge).order_by("id"))
-    type_id, label = (
-        PaymentType.objects.filter(kind=PaymentKind.CHARGE_NOW.value)
-        .order_by("id")
-        .values_list("pk", "label")[0]
-    )
     actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
     key = f"charge:{charge.pk}"
     situation = write_path.read_situation(
@@ -145,17 +133,16 @@ def _book(charge: Charge) -> None:
         request_keys=[],
         new_payments=1,
     )
-    decision = decide_success(
+    decision = decide_booking(
         contact_id=charge.contact_id,
         amount=Money(charge.amount_minor, charge.currency),
         lines=[Share(line.invoice_id, Money(line.amount_minor, charge.currency)) for line in lines],
-        type_terms=charged_type(type_id, label, charge.merchant_account.clearing_account_id),
+        clearing_account_id=charge.merchant_account.clearing_account_id,
         apply_to_commissions=charge.apply_to_commissions,
         reference=str(charge),
         notes=charge.notes,
         on=today(),
-        invoices=situation.invoices,
-        closed_until=situation.closed_until,
+        situation=situation,
     )
     payment_id, number = situation.ids[0]
     plan = Plan()

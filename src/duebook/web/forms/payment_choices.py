@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from duebook.ledger.currencies import format_figure
 from duebook.payments.models import PaymentType
 from duebook.web.formats import figure
+from duebook.web.forms.payment_card import apply_button, charge_button, is_charge
 from duebook.web.forms.rows import IdField
 from duebook.web.payment_scene import Due, Scene
 
@@ -39,6 +40,8 @@ def offer_types(field: IdField, types: Sequence[PaymentType], chosen: PaymentTyp
             "data-reference": one.reference_label,
             "data-hint": one.hint,
             "data-commissions": "yes" if one.apply_to_commissions else "no",
+            "data-button": charge_button() if is_charge(one) else apply_button(),
+            **({"data-charges": "yes"} if is_charge(one) else {}),
         }
         for one in types
     }

@@ -22,6 +22,7 @@ from duebook.domain.errors import (
     LooksLikeDuplicate,
 )
 from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.domain.splitting import fill_in_order
@@ -30,16 +31,18 @@ from duebook.staff.models import Business
 from duebook.web.errors import text_of
 from duebook.web.formats import figure
 from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, YesNoField, field_of
+from duebook.web.forms.payment_card import CardForm
 from duebook.web.forms.payment_choices import offer_invoices, offer_types
-from duebook.web.forms.payment_parts import PartsForm
 from duebook.web.forms.payment_words import Mode, SurplusChoice, SurplusQuestion, seen_text
 from duebook.web.forms.rows import IdField
 from duebook.web.payment_scene import Due, Scene
 
 Result = TypeVar("Result")
 
+_RIGHTS_OF_TYPES = (Right.ADJUST.value, Right.CHARGE_CARDS.value)
 
-class PaymentForm(PartsForm):
+
+class PaymentForm(CardForm):
     """``seen`` tells which balances the person had on the screen, ``prefilled`` for which invoice the amount
     was filled in; so a choice made without JavaScript is understood, and a changed balance is noticed.
     """
@@ -143,6 +146,7 @@ class PaymentForm(PartsForm):
         if self.kind is Mode.ONE:
             self._offer_invoices()
         self._offer_types()
+        self.offer_cards()
         day = self.fields["received_on"].widget
         day.attrs["max"] = self.scene.today.isoformat()
         if self.scene.opens_on is not None:
@@ -156,10 +160,10 @@ class PaymentForm(PartsForm):
         self.fields["amount"].help_text = text
 
     def _offer_types(self) -> None:
-        sent = str((self.data if self.is_bound else self.initial).get("payment_type") or "")
-        chosen = self.scene.type(int(sent)) if sent.isdecimal() and len(sent) < 19 else None
+        chosen = self.chosen_type
         no_money = self.kind is not Mode.ACCOUNT
-        offered = [one for one in self.scene.types if no_money or not self.scene.is_adjustment(one.pk)]
+        brings_money = [one for one in self.scene.types if one.kind == PaymentKind.MONEY.value]
+        offered = self.scene.types if no_money else brings_money
         field = field_of(self, "payment_type", IdField)
         offer_types(field, offered, chosen)
         field.help_text = chosen.hint if chosen else ""
@@ -174,6 +178,8 @@ class PaymentForm(PartsForm):
         chosen = self.scene.type(data.get("payment_type"))
         if chosen is not None and not chosen.reference_label:
             data["reference"] = ""
+        if self.charges:
+            self.without_what_a_charge_has_not(data)
         return data
 
     def _fill_in_amount(self, data: dict[str, Any]) -> None:
@@ -203,6 +209,7 @@ class PaymentForm(PartsForm):
         if (
             amount is None
             or self.kind is Mode.ACCOUNT
+            or self.charges
             or self.scene.is_adjustment(self.cleaned_data.get("payment_type"))
         ):
             return None
@@ -220,12 +227,7 @@ class PaymentForm(PartsForm):
         amount: Money = data["amount"]
         surplus = data.get("surplus", "")
         ask = self.surplus_question()
-        if (
-            surplus == SurplusChoice.LOWER
-            and ask is not None
-            and ask.lower_to
-            and not self._balance_changed()
-        ):
+        if surplus == SurplusChoice.LOWER and ask is not None and ask.lower_to and not self.balance_changed():
             amount = ask.lower_to
         keeps = self.kind is Mode.ACCOUNT or surplus == SurplusChoice.KEEP
         return PaymentInput(
@@ -233,14 +235,14 @@ class PaymentForm(PartsForm):
             amount=amount,
             payment_type_id=data["payment_type"],
             received_on=data["received_on"],
-            shares=self._shares(amount),
+            shares=self.shares_of(amount),
             surplus=Surplus.KEEP_AS_CREDIT if keeps else Surplus.REFUSE,
             reference=data["reference"],
             notes=data["notes"],
             apply_to_commissions=data["apply_to_commissions"],
         )
 
-    def _shares(self, amount: Money) -> tuple[Share, ...]:
+    def shares_of(self, amount: Money) -> tuple[Share, ...]:
         parts = self.parts() if self.kind is Mode.SPLIT else {}
         if self.kind is Mode.ONE:
             parts = {self.cleaned_data["invoice"]: amount}
@@ -249,11 +251,6 @@ class PaymentForm(PartsForm):
             Share(pk, part, Money(seen[pk], part.currency) if pk in seen else None)
             for pk, part in parts.items()
         )
-
-    def _balance_changed(self) -> bool:
-        """Whether the balance is no longer the one that "lower the amount" named on the screen."""
-        due = self.due
-        return due is not None and self.seen_balances.get(due.id, due.balance.minor) != due.balance.minor
 
     # What comes back
 
@@ -283,7 +280,7 @@ class PaymentForm(PartsForm):
     def _field_of(self, error: DomainError) -> str | None:
         """The field beside which a refusal belongs; None for the whole form."""
         name = error.field
-        if isinstance(error, Forbidden) and error.values.get("right") == Right.ADJUST.value:
+        if isinstance(error, Forbidden) and error.values.get("right") in _RIGHTS_OF_TYPES:
             name = "payment_type"
         if isinstance(error, BalanceChanged | InvoicePaid) and self.kind is Mode.SPLIT:
             label = error.values.get("number")

@@ -1,4 +1,4 @@
-"""Adding a payment: the form of one contact, its preview, and saving it once."""
+"""Adding a payment: the form of one contact, its preview, and saving it once; a charge is confirmed first."""
 
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from duebook.domain.errors import NothingDue
 from duebook.domain.permissions import Right
 from duebook.payments.queries import usual_type
+from duebook.payments.services.charge_card import preview_charged_payment
 from duebook.payments.services.record_payment import (
     Duplicates,
     RecordedPayment,
@@ -19,6 +20,7 @@ from duebook.payments.services.record_payment import (
     record_payment,
 )
 from duebook.staff.services.remember_payment_type import remember_payment_type
+from duebook.web.charging import confirm_or_charge
 from duebook.web.errors import text_of
 from duebook.web.forms.payment_words import Mode, seen_text
 from duebook.web.forms.payments import PaymentForm
@@ -41,6 +43,8 @@ def payment_add(request: StaffRequest, contact_id: int) -> HttpResponse:
         form = PaymentForm(scene, mode=mode, initial=_first_values(request, scene, mode))
         return show_form(request, form, _purpose(request, scene))
     form = PaymentForm(scene, mode=mode, data=request.POST)
+    if form.is_valid() and form.charges:
+        return confirm_or_charge(request, form, _purpose(request, scene))
     if form.is_valid():
         recorded = form.carry_out(
             request.business,
@@ -89,6 +93,9 @@ def _purpose(request: StaffRequest, scene: Scene) -> Purpose:
         preview_url=reverse("web:payment_preview", args=[contact_id]),
         back_url=_back_url(request, contact_id),
         decide=lambda wanted: preview_payment(wanted=wanted, actor=actor_of(request), on=today_of(request)),
+        decide_charge=lambda wanted: preview_charged_payment(
+            wanted=wanted, actor=actor_of(request), on=today_of(request)
+        ),
     )
 
 

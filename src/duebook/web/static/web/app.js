@@ -42,6 +42,11 @@
       tell();
     });
   }
+  /* Someone who was signed out meanwhile gets the sign-in page; it does not belong into a part of this one. */
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) event.detail.shouldSwap = false;
+  });
+
   document.addEventListener("pointerdown", (event) => {
     for (const item of document.querySelectorAll(".has-list.is-open")) {
       if (!item.contains(event.target)) item.classList.remove("is-open");

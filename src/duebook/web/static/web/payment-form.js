@@ -36,6 +36,8 @@
     document.getElementById("id_payment_type_helptext").textContent = option.dataset.hint ?? "";
     document.getElementById("id_reference_helptext").textContent = option.dataset.reference ?? "";
     form().classList.toggle("has-no-reference", option.dataset.reference === "");
+    form().classList.toggle("charges", option.dataset.charges === "yes");
+    if (option.dataset.button) form().querySelector("[data-apply]").textContent = option.dataset.button;
   };
 
   const takeOverDefault = () => {
@@ -85,11 +87,6 @@
     fillAmount(balance);
     changed(amount());
     amount().focus();
-  });
-
-  /* Someone who was signed out meanwhile gets the sign-in page; it does not belong into the panel. */
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) event.detail.shouldSwap = false;
   });
 
   /* The panel is long; a screen reader hears only what matters of it. */

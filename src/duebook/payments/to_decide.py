@@ -1,0 +1,48 @@
+"""Money that waits for a person: what no job will bring to its end by itself.
+
+Each part is one query by an index of its own; all parts together are counted in one statement.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from duebook.domain.charging import OPEN_STATES, ChargeState
+from duebook.gateways.models import WebhookMessage
+from duebook.payments.models import Charge, Payment
+
+LONG = timedelta(minutes=15)
+"""After so long a person should know of a charge whose outcome is still to come."""
+
+_OPEN = sorted(state.value for state in OPEN_STATES)
+
+
+def open_charges_to_decide() -> QuerySet[Charge]:
+    """Charges without an outcome that have a problem, wait for long, or about which nobody asks any more."""
+    nobody_asks = Q(ask_at=None) & ~Q(state=ChargeState.CREATED.value)
+    stuck = nobody_asks | Q(prepared_at__lt=Now() - LONG) | ~Q(problem="")
+    return Charge.objects.filter(stuck, state__in=_OPEN)
+
+
+def disputed_charges() -> QuerySet[Charge]:
+    """Charges with an outcome of which the gateway has said something else since."""
+    ended = [ChargeState.SUCCEEDED.value, ChargeState.DECLINED.value]
+    return Charge.objects.filter(~Q(problem=""), state__in=ended)
+
+
+def charged_credit() -> QuerySet[Payment]:
+    """Payments of charges of which something is credit on account: an invoice no longer took all of it."""
+    return Payment.objects.filter(charge_id__isnull=False, credit_minor__gt=0)
+
+
+def failed_messages() -> QuerySet[WebhookMessage]:
+    """Messages of gateways that could not be processed, or that are not booked by themselves."""
+    return WebhookMessage.objects.filter(state=WebhookMessage.States.FAILED.value)
+
+
+def count_to_decide() -> int:
+    """How much there is to decide; one statement."""
+    parts = (disputed_charges(), charged_credit(), failed_messages())
+    rows = open_charges_to_decide().order_by().values_list("pk")
+    return rows.union(*(part.order_by().values_list("pk") for part in parts), all=True).count()

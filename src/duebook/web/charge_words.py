@@ -1,0 +1,101 @@
+"""What became of a charge, in words that a clerk can say to the customer."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from duebook.domain.charging import ChargeState
+from duebook.gateways.protocol import DeclineClass
+from duebook.payments.models import Charge, Observation
+
+_DECLINED = {
+    DeclineClass.INSUFFICIENT_FUNDS: gettext_lazy(
+        "The bank declined this card: not enough money is on it. Ask for another card or a smaller amount."
+    ),
+    DeclineClass.EXPIRED: gettext_lazy(
+        "The bank declined this card: it has expired. Ask the customer for the new card."
+    ),
+    # Whoever holds a stolen card is told no more than this.
+    DeclineClass.STOLEN: gettext_lazy("The bank declined this card."),
+    DeclineClass.NEVER_APPROVE: gettext_lazy(
+        "The bank declined this card and will not approve it later either. Ask for another card."
+    ),
+    DeclineClass.AUTHENTICATION_REQUIRED: gettext_lazy(
+        "The bank declined this card: it wants the customer to confirm the payment, which nobody can do for"
+        " the customer. Ask for another card or another way to pay."
+    ),
+    DeclineClass.OTHER: gettext_lazy(
+        "The bank declined this card and gave no reason. The customer can ask the bank, or use another card."
+    ),
+}
+
+_EXPLAINED: Mapping[ChargeState, object] = {
+    ChargeState.CREATED: gettext_lazy("It is being prepared. Nothing has been sent to the processor yet."),
+    ChargeState.SENT: gettext_lazy("It is on its way to the processor."),
+    ChargeState.SUCCEEDED: gettext_lazy("The card was charged."),
+    ChargeState.NOT_PERFORMED: gettext_lazy("The processor did not carry it out. No card was charged."),
+    ChargeState.REQUIRES_ACTION: gettext_lazy(
+        "The bank wants the customer to confirm this payment. Send the link below; no money moves before."
+    ),
+    ChargeState.PENDING: gettext_lazy("The processor is working on it and will say what became of it."),
+    ChargeState.UNKNOWN: gettext_lazy(
+        "The processor gave no answer, so the card may have been charged or not. Duebook asks until it knows."
+    ),
+}
+
+_BLOCKS = gettext_lazy("Until then no other card can be charged for the same invoice.")
+_CHANNELS: Mapping[str, object] = {
+    Observation.Channels.REPLY.value: gettext_lazy("The processor answered: %(state)s."),
+    Observation.Channels.WEBHOOK.value: gettext_lazy("The processor sent word: %(state)s."),
+    Observation.Channels.POLL.value: gettext_lazy("The processor was asked: %(state)s."),
+    Observation.Channels.PERSON.value: gettext_lazy("A person decided: %(state)s."),
+}
+
+
+def declined_words(decline_kind: str) -> str:
+    """Why the card was declined, as far as the customer may hear it."""
+    known = DeclineClass(decline_kind) if decline_kind in _KINDS else DeclineClass.OTHER
+    return str(_DECLINED[known])
+
+
+_KINDS = frozenset(kind.value for kind in DeclineClass)
+
+
+def explained(charge: Charge) -> str:
+    """What the charge's state means, in one or two sentences."""
+    state = ChargeState(charge.state)
+    if state is ChargeState.DECLINED:
+        return declined_words(charge.decline_kind)
+    words = str(_EXPLAINED[state])
+    return f"{words} {_BLOCKS}" if charge.is_open else words
+
+
+def state_chip(state: str) -> str:
+    """The colour of a state's chip."""
+    if state == ChargeState.SUCCEEDED.value:
+        return "paid"
+    return "late" if state in (ChargeState.DECLINED.value, ChargeState.UNKNOWN.value) else "due"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of what the gateway said of a charge."""
+
+    text: str
+    detail: str
+    at: datetime
+
+
+def said(observations: Iterable[Observation]) -> list[Said]:
+    """Everything that the gateway said, as it came."""
+    return [Said(_said(one), one.problem, one.observed_at) for one in observations]
+
+
+def _said(one: Observation) -> str:
+    labels = {value: str(label) for value, label in Charge.States.choices}
+    is_answer = one.seen != ChargeState.UNKNOWN.value
+    state = labels.get(one.seen, one.seen) if is_answer else _("no usable answer")
+    return str(_CHANNELS[one.channel]) % {"state": state[:1].lower() + state[1:]}

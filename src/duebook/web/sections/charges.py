@@ -1,0 +1,18 @@
+"""Addresses of charges, and of the money that waits for a person."""
+
+from django.urls import path
+
+from duebook.web.views import charges, decisions
+
+urlpatterns = [
+    path("charges/<int:charge_id>/", charges.charge, name="charge"),
+    path("charges/<int:charge_id>/inquiry/", charges.charge_inquiry, name="charge_inquiry"),
+    path("charges/<int:charge_id>/cancellation/", charges.charge_cancellation, name="charge_cancellation"),
+    path("decisions/", decisions.decisions, name="decisions"),
+    path("decisions/messages/<int:message_id>/retry/", decisions.message_retry, name="message_retry"),
+    path(
+        "decisions/messages/<int:message_id>/resolution/",
+        decisions.message_resolution,
+        name="message_resolution",
+    ),
+]

@@ -1,0 +1,81 @@
+"""The page of a charge: what became of it, what the processor said and when, the payment it made."""
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from duebook.domain.charging import ChargeState
+from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable, NotFound
+from duebook.domain.permissions import Right
+from duebook.payments.models import Charge, ChargeLine, Observation, Payment
+from duebook.payments.services.ask_gateway_now import ask_gateway_now
+from duebook.payments.services.cancel_charge import cancel_charge
+from duebook.staff.models import User
+from duebook.web.charge_words import explained, said, state_chip
+from duebook.web.errors import text_of
+from duebook.web.notices import add_notice
+from duebook.web.request import StaffRequest, actor_of, requires
+
+_MOST_OBSERVATIONS = 200
+
+
+@require_safe
+@requires(Right.VIEW)
+def charge(request: StaffRequest, charge_id: int) -> HttpResponse:
+    """The charge as it stands; while its outcome is to come the page asks for itself every few seconds."""
+    found = _charge_by_id(charge_id)
+    observations = Observation.objects.filter(charge=found).order_by("-id")[:_MOST_OBSERVATIONS]
+    context = {
+        "charge": found,
+        "contact": found.contact,
+        "card": found.payment_method,
+        "account": found.merchant_account,
+        "lines": _lines(found),
+        "explained": explained(found),
+        "chip": state_chip(found.state),
+        "waits_for_customer": found.state == ChargeState.REQUIRES_ACTION.value and found.action_url,
+        "said": said(observations),
+        "who": User.objects.filter(pk=found.prepared_by_id).first(),
+        "payment": Payment.objects.filter(charge_id=found.pk).first(),
+    }
+    return render(request, "web/charges/page.html", context)
+
+
+@require_POST
+@requires(Right.CHARGE_CARDS)
+def charge_inquiry(request: StaffRequest, charge_id: int) -> HttpResponse:
+    """Ask the processor now what became of the charge, and show it. Not inside a transaction."""
+    _say_state(request, charge_id, ask_gateway_now(charge_id=charge_id, actor=actor_of(request)))
+    return redirect("web:charge", charge_id)
+
+
+@require_POST
+@requires(Right.CHARGE_CARDS)
+def charge_cancellation(request: StaffRequest, charge_id: int) -> HttpResponse:
+    """Give up a charge that waits for its customer, so that the invoice can be paid otherwise."""
+    try:
+        state = cancel_charge(charge_id=charge_id, actor=actor_of(request))
+    except (ChargeNotWaiting, GatewayUnreachable) as refusal:
+        add_notice(request, text_of(refusal, request.business))
+    else:
+        _say_state(request, charge_id, state)
+    return redirect("web:charge", charge_id)
+
+
+def _say_state(request: StaffRequest, charge_id: int, state: ChargeState) -> None:
+    label = str(Charge.States(state.value).label)
+    add_notice(request, _("C-%(number)s: %(state)s.") % {"number": charge_id, "state": label})
+
+
+def _charge_by_id(charge_id: int) -> Charge:
+    rows = Charge.objects.select_related("contact", "merchant_account", "payment_method")
+    found = rows.filter(pk=charge_id).first()
+    if found is None:
+        raise NotFound(what="Charge", id=charge_id)
+    return found
+
+
+def _lines(charge: Charge) -> QuerySet[ChargeLine]:
+    return ChargeLine.objects.filter(charge=charge).select_related("invoice__order").order_by("id")

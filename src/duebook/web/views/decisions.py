@@ -1,0 +1,72 @@
+"""Money needing a decision: what no job brings to its end by itself, each with what can be done about it."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from duebook.domain.permissions import Right
+from duebook.gateways.services.resolve_webhook import resolve_webhook
+from duebook.gateways.services.retry_webhook import retry_webhook
+from duebook.gateways.state import failed_message
+from duebook.payments.to_decide import (
+    charged_credit,
+    disputed_charges,
+    failed_messages,
+    open_charges_to_decide,
+)
+from duebook.web.forms.keyed import KeyedForm, new_request_key
+from duebook.web.forms.messages import ResolutionForm
+from duebook.web.notices import add_notice
+from duebook.web.request import StaffRequest, actor_of, requires
+
+MOST = 100
+"""Of each kind; the oldest first, so that what follows comes up as the first are decided."""
+
+
+@require_safe
+@requires(Right.VIEW)
+def decisions(request: StaffRequest) -> HttpResponse:
+    """All of it on one page; empty means clean, and says so."""
+    shown = ("contact", "payment_method", "merchant_account")
+    context = {
+        "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
+        "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
+        "credit": charged_credit().select_related("contact").order_by("id")[:MOST],
+        "not_booked": failed_messages().select_related("merchant_account").order_by("received_at")[:MOST],
+        "request_key": new_request_key(),
+    }
+    return render(request, "web/decisions/list.html", context)
+
+
+@require_POST
+@requires(Right.RESOLVE_MESSAGES)
+def message_retry(request: StaffRequest, message_id: int) -> HttpResponse:
+    """Process a failed message again."""
+    form = KeyedForm(request.POST)
+    if form.is_valid():
+        retry_webhook(message_id=message_id, request_key=form.key, actor=actor_of(request))
+        add_notice(request, _("The message is being processed again."))
+    return redirect("web:decisions")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.RESOLVE_MESSAGES)
+def message_resolution(request: StaffRequest, message_id: int) -> HttpResponse:
+    """Say that a failed message was dealt with, and how."""
+    form = ResolutionForm(request.POST or None)
+
+    def resolve() -> bool:
+        resolve_webhook(
+            message_id=message_id,
+            note=form.cleaned_data["note"],
+            request_key=form.key,
+            actor=actor_of(request),
+        )
+        return True
+
+    if form.is_valid() and form.carry_out(request.business, resolve):
+        add_notice(request, _("Marked as dealt with."))
+        return redirect("web:decisions")
+    context = {"form": form, "message": failed_message(message_id)}
+    return render(request, "web/decisions/resolution.html", context, status=form.status)
