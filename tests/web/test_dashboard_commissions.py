@@ -8,6 +8,7 @@ from duebook.commissions.services.approve_payout_batch import approve_payout_bat
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.domain.permissions import Role
 from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.reports import snapshots
 from tests.factories import (
     SYSTEM,
     actor,
@@ -22,6 +23,12 @@ from tests.factories import (
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _counting_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, so that the figures are those of now."""
+    monkeypatch.setattr(snapshots, "CHEAP_MS", 60_000)
 
 
 def two_partners_have_earned() -> None:

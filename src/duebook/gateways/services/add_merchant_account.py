@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from duebook.domain.accounts import AccountKind
-from duebook.domain.errors import SecretRequired
+from duebook.domain.errors import NameTaken, SecretRequired
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -32,11 +32,16 @@ def add_merchant_account(
     AddressMalformed, TooManySigningSecrets, SecretRefused, ProcessorNotReached, KeyReused.
     """
     hashed = input_hash(["add merchant account", adapter, details.known()])
-    earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
-    if earlier is not None:
-        return MerchantAccount.objects.get(pk=earlier.payload["merchant_account_id"])
+    if (added := _added_before(actor, request_key, hashed)) is not None:
+        return added
     actor.require(Right.CHANGE_SETTINGS)
-    details.check(adapter, other_than=0)
+    try:
+        details.check(adapter, other_than=0)
+    except NameTaken:
+        # The same request, sent at the same time, may have been faster.
+        if (added := _added_before(actor, request_key, hashed)) is not None:
+            return added
+        raise
     if not details.secret.strip():
         raise SecretRequired
     account = MerchantAccount(
@@ -51,11 +56,18 @@ def add_merchant_account(
     return _save(account, request_key=request_key, hashed=hashed, actor=actor)
 
 
+def _added_before(actor: Actor, request_key: str, hashed: str) -> MerchantAccount | None:
+    """The account that this very request has added, if it has."""
+    earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
+    if earlier is None:
+        return None
+    return MerchantAccount.objects.get(pk=earlier.payload["merchant_account_id"])
+
+
 @transaction.atomic(durable=True)
 def _save(account: MerchantAccount, *, request_key: str, hashed: str, actor: Actor) -> MerchantAccount:
-    earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
-    if earlier is not None:
-        return MerchantAccount.objects.get(pk=earlier.payload["merchant_account_id"])
+    if (added := _added_before(actor, request_key, hashed)) is not None:
+        return added
     account.is_default = account.active and not MerchantAccount.objects.filter(active=True).exists()
     account.clearing_account = open_account(
         name=account.clearing_name(), kind=AccountKind.ASSET, after=CARD_CLEARING_CODE
