@@ -125,7 +125,7 @@ def test_the_whole_way_works_without_javascript_and_under_its_policy(
         enter_card(page, "4242424242424242")
         expect(page.get_by_role("heading", name="Your card is on file")).to_be_visible()
         page.goto(f"/contacts/{acme.pk}/cards/")
-        page.get_by_role("button", name="Make Visa •••• 4242 the default").click()
+        page.get_by_role("button", name="Make default: Visa •••• 4242").click()
         expect(page.get_by_role("status")).to_contain_text("Visa •••• 4242 is the default now.")
 
     browse(steps, user=make_user(role=Role.CLERK), java_script_enabled=False, allowed_errors=FAVICON)
