@@ -81,8 +81,9 @@ class Accrual(models.Model):
     ``counted_minor`` is the part of the invoice that has released it so far, ``earned_minor`` what that made.
     """
 
+    # Found by invoice through accrual_once, which begins with it.
     invoice = models.ForeignKey(
-        Invoice, on_delete=models.RESTRICT, related_name="accruals", verbose_name=_("invoice")
+        Invoice, on_delete=models.RESTRICT, related_name="accruals", verbose_name=_("invoice"), db_index=False
     )
     partner = models.ForeignKey(
         Partner, on_delete=models.RESTRICT, related_name="accruals", verbose_name=_("partner")
