@@ -56,6 +56,7 @@ ACTS = {
     "settings_merchant_account_default",
     "webhook",
     "charge_inquiry",
+    "refund_inquiry",
     "charge_cancellation",
     "message_retry",
 }

@@ -13,8 +13,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount, WebhookMessage, WebhookResolution
-from duebook.gateways.protocol import NothingHappened
-from duebook.payments.models import Charge, Payment
+from duebook.gateways.protocol import NothingHappened, OutcomeUnknown
+from duebook.payments.models import Charge, Payment, Refund
 from duebook.payments.services.ask_gateway import ask_gateway
 from duebook.payments.to_decide import (
     charged_credit,
@@ -22,9 +22,11 @@ from duebook.payments.to_decide import (
     disputed_charges,
     failed_messages,
     open_charges_to_decide,
+    open_refunds_to_decide,
 )
 from tests.factories import key, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
+from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
 from tests.web.pages import fields_of, sign_in, text_of
 from tests.web.test_charges import make_charge, make_unknown
 
@@ -133,6 +135,35 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
     assert Payment.objects.count() == 1
 
 
+def test_a_refund_without_an_outcome_stands_there_with_its_action(
+    client: Client, gateway: FakeGateway
+) -> None:
+    payment = a_charged_payment()
+    gateway.fail("refund", OutcomeUnknown, after_effect=True)
+    attempt = refund(payment, "40.00")
+    sign_in(client)
+
+    page = client.get("/decisions/")
+    assert "Refunds without an outcome" in text_of(page)
+    assert f"{payment} Visa •••• 4242" in text_of(page)
+    assert ">1<" in nav(page)
+    answer = client.post(f"/decisions/refunds/{attempt.pk}/inquiry/", follow=True)
+
+    assert f"R-{attempt.pk}: Given back." in text_of(answer)
+    assert CLEAN in text_of(answer)
+    assert Refund.objects.get().amount_minor == 4000
+
+
+def test_a_clerk_asks_about_no_refund(client: Client, gateway: FakeGateway) -> None:
+    payment = a_charged_payment()
+    gateway.fail("refund", OutcomeUnknown)
+    attempt = refund(payment, "40.00")
+    sign_in(client, Role.CLERK)
+
+    assert "Ask the processor now" not in text_of(client.get("/decisions/"))
+    assert client.post(f"/decisions/refunds/{attempt.pk}/inquiry/").status_code == 403
+
+
 def test_credit_from_a_charge_leads_to_its_payment(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
     payment = make_credit(gateway)
@@ -224,6 +255,7 @@ def test_counting_is_one_statement(client: Client, gateway: FakeGateway) -> None
     [
         (open_charges_to_decide, "charge_open"),
         (disputed_charges, "charge_disputed"),
+        (open_refunds_to_decide, "gatewayrefund_one_open_a_payment"),
         (charged_credit, "payment_with_credit"),
         (failed_messages, "webhookmessage_to_do"),
     ],
@@ -244,4 +276,4 @@ def test_the_page_asks_one_query_a_part(client: Client, gateway: FakeGateway) ->
             client.get("/decisions/")
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 8
+    assert counts[0] == counts[1] <= 9

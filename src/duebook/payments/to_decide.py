@@ -9,8 +9,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
+from duebook.domain.gateway_refunds import RefundState
 from duebook.gateways.models import WebhookMessage
-from duebook.payments.models import Charge, Payment
+from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.models import Charge, GatewayRefund, Payment
 
 LONG = timedelta(minutes=15)
 """After so long a person should know of a charge whose outcome is still to come."""
@@ -36,6 +38,13 @@ def charged_credit() -> QuerySet[Payment]:
     return Payment.objects.filter(charge_id__isnull=False, credit_minor__gt=0)
 
 
+def open_refunds_to_decide() -> QuerySet[GatewayRefund]:
+    """Refunds at a gateway without an outcome, by the rule of the charges."""
+    nobody_asks = Q(ask_at=None) & ~Q(state=RefundState.CREATED.value)
+    stuck = nobody_asks | Q(prepared_at__lt=Now() - LONG) | ~Q(problem="")
+    return GatewayRefund.objects.filter(stuck, state__in=OPEN_REFUND_STATES_IN_ORDER)
+
+
 def failed_messages() -> QuerySet[WebhookMessage]:
     """Messages of gateways that could not be processed, or that are not booked by themselves."""
     return WebhookMessage.objects.filter(state=WebhookMessage.States.FAILED.value)
@@ -43,6 +52,6 @@ def failed_messages() -> QuerySet[WebhookMessage]:
 
 def count_to_decide() -> int:
     """How much there is to decide; one statement."""
-    parts = (disputed_charges(), charged_credit(), failed_messages())
+    parts = (disputed_charges(), open_refunds_to_decide(), charged_credit(), failed_messages())
     rows = open_charges_to_decide().order_by().values_list("pk")
     return rows.union(*(part.order_by().values_list("pk") for part in parts), all=True).count()

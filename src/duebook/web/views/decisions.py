@@ -9,11 +9,14 @@ from duebook.domain.permissions import Right
 from duebook.gateways.services.resolve_webhook import resolve_webhook
 from duebook.gateways.services.retry_webhook import retry_webhook
 from duebook.gateways.state import failed_message
+from duebook.payments.models import GatewayRefund
+from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
 from duebook.payments.to_decide import (
     charged_credit,
     disputed_charges,
     failed_messages,
     open_charges_to_decide,
+    open_refunds_to_decide,
 )
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.forms.messages import ResolutionForm
@@ -32,11 +35,24 @@ def decisions(request: StaffRequest) -> HttpResponse:
     context = {
         "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
         "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
+        "refunds": open_refunds_to_decide()
+        .select_related("payment__contact", "charge__payment_method")
+        .order_by("prepared_at", "id")[:MOST],
         "credit": charged_credit().select_related("contact").order_by("id")[:MOST],
         "not_booked": failed_messages().select_related("merchant_account").order_by("received_at")[:MOST],
         "request_key": new_request_key(),
     }
     return render(request, "web/decisions/list.html", context)
+
+
+@require_POST
+@requires(Right.REFUND)
+def refund_inquiry(request: StaffRequest, attempt_id: int) -> HttpResponse:
+    """Ask the processor now what became of a refund. Not inside a transaction."""
+    state = ask_about_refund_now(attempt_id=attempt_id, actor=actor_of(request))
+    label = str(GatewayRefund.States(state.value).label)
+    add_notice(request, _("R-%(number)s: %(state)s.") % {"number": attempt_id, "state": label})
+    return redirect("web:decisions")
 
 
 @require_POST
