@@ -43,7 +43,8 @@ from duebook.staff.queries import today
 
 log = logging.getLogger(__name__)
 
-KEPT_HOURS = 30 * 24
+# The janitor alone is a job every ten seconds.
+KEPT_HOURS = 7 * 24
 # A worker reports that it lives every 10 seconds.
 SILENT_SECONDS = 60
 # A processor that tells nothing for so long is asked.
@@ -227,7 +228,7 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron="41 3 * * *")
 @app.task(name="remove_old_jobs", queueing_lock="remove_old_jobs", pass_context=True)
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
-    """Remove jobs that succeeded a month ago; failed ones stay for a person to see."""
+    """Remove jobs that succeeded a week ago; failed ones stay for a person to see."""
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS)
 
 
