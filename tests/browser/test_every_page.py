@@ -146,6 +146,8 @@ def scene() -> dict[str, Any]:
         "page": "add-a-payment",
         "webhook_token": "nobody-knows",
         "merchant_account_id": shop.pk,
+        # Only acts name a refund: who may not act is refused before it is looked for.
+        "attempt_id": 1,
     }
 
 
