@@ -3,8 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.card_expiry import Expiry, expiry_of, last_day
 from duebook.domain.charging import CardOnFile

@@ -1,8 +1,7 @@
 """A card number is found however it is written; what only has many digits is not taken for one."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.card_numbers import holds_card_number, passes_luhn, refuse_card_numbers
 from duebook.domain.errors import CardNumberTyped

@@ -1,8 +1,7 @@
 """What can still come of a commission."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.commission_outlook import still_to_come
 from duebook.domain.commission_release import Counters, release

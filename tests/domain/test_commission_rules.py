@@ -5,8 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.commission_base import Exclusion, LineBase, SoldLine, line_bases
 from duebook.domain.commission_rules import (

@@ -1,8 +1,7 @@
 """The parts of a name: the whole must always read the same."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.contact_names import NameParts, split_name
 

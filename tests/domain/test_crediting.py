@@ -1,8 +1,7 @@
 """Applying credit: in order, and never twice."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain import errors
 from duebook.domain.crediting import decide_credit

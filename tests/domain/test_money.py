@@ -4,8 +4,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.errors import AmountFormat, AmountOutOfRange, CurrencyMismatch, TooManyDecimals
 from duebook.domain.money import MAX_MINOR, Money, parse_minor, to_decimal, to_minor, total

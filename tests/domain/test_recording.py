@@ -4,12 +4,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain import errors
-from duebook.domain.accounts import SystemAccount as Sys
-from duebook.domain.accounts import TransferKind
+from duebook.domain.accounts import SystemAccount as Sys, TransferKind
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import (

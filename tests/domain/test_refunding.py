@@ -5,12 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain import errors
-from duebook.domain.accounts import SystemAccount as Sys
-from duebook.domain.accounts import TransferKind
+from duebook.domain.accounts import SystemAccount as Sys, TransferKind
 from duebook.domain.commission_release import release
 from duebook.domain.commission_rules import PartnerRole, PayoutType
 from duebook.domain.commission_steps import AccrualState, CounterChange, stepped

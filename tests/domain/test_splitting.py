@@ -1,8 +1,7 @@
 """Parts add up to the whole."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.splitting import fill_in_order, largest_remainder
 

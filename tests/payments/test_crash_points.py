@@ -29,6 +29,7 @@ from duebook.payments.models import Charge, Payment
 from duebook.payments.points import Point, at_each_point
 from duebook.payments.services import (
     ask_about_refund,
+    ask_gateway as asking,
     book_outside_refund,
     prepare_charge,
     process_webhook,
@@ -36,9 +37,6 @@ from duebook.payments.services import (
     send_charge,
     settle_charge,
     settle_gateway_refund,
-)
-from duebook.payments.services import (
-    ask_gateway as asking,
 )
 from duebook.payments.services.charge_card import charge_card
 from tests.factories import SYSTEM, day, key, make_invoice, usd

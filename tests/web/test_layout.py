@@ -14,8 +14,7 @@ from duebook.contacts.models import Contact
 from duebook.domain import errors
 from duebook.domain.permissions import Right, Role
 from duebook.staff.models import Business
-from duebook.web.errors import status_of
-from duebook.web.errors import text_of as words_of
+from duebook.web.errors import status_of, text_of as words_of
 from duebook.web.notices import add_notice, add_payment_notice
 from duebook.web.request import May
 from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, usd

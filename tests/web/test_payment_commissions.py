@@ -12,8 +12,15 @@ from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
 from duebook.invoices.models import Invoice
 from duebook.partners.models import Partner
-from tests.factories import line, make_contact, make_invoice, make_partner, make_payment, make_program
-from tests.factories import payment_type as type_of
+from tests.factories import (
+    line,
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_program,
+    payment_type as type_of,
+)
 from tests.web.pages import fields_of, sign_in, text_of
 from tests.web.payment_form import open_form, preview
 

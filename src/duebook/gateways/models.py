@@ -8,8 +8,7 @@ import secrets
 
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from duebook.gateways.protocol import ObjectKind
 from duebook.ledger.models import Account

@@ -10,8 +10,7 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from duebook.domain.commission_release import Release
 from duebook.domain.commission_rules import WHOLE_BPS, PartnerRole, PayoutType

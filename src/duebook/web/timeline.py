@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 
 from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.money import Money

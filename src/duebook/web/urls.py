@@ -7,6 +7,7 @@ from duebook.web.sections import (
     charges,
     contacts,
     dashboard,
+    help as help_pages,
     ledgers,
     orders,
     partners,
@@ -17,7 +18,6 @@ from duebook.web.sections import (
     reports,
     settings,
 )
-from duebook.web.sections import help as help_pages
 from duebook.web.views import search, webhooks
 
 app_name = "web"

@@ -1,8 +1,7 @@
 """Amounts at Stripe, in the currencies where Stripe counts otherwise than Duebook."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import NothingHappened

@@ -1,7 +1,6 @@
 """Only an owner closes the books, reopening needs a reason, and every decision stays."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError as NotYet
 from datetime import date
 from typing import Any
 

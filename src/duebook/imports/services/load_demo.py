@@ -32,8 +32,7 @@ from duebook.payments.services.record_payment import record_payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.place_order import place_order
-from duebook.staff.queries import actor_for
-from duebook.staff.queries import today as business_today
+from duebook.staff.queries import actor_for, today as business_today
 from duebook.staff.services.add_user import add_user
 from duebook.staff.services.change_business import BusinessDetails, change_business
 

@@ -8,8 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from duebook.gateways.accounts import gateway_of
-from duebook.gateways.protocol import CardSetup as Handle
-from duebook.gateways.protocol import Misconfigured, NothingHappened
+from duebook.gateways.protocol import CardSetup as Handle, Misconfigured, NothingHappened
 from duebook.payments.card_links import check_open
 from duebook.payments.card_reading import setup_by_id
 from duebook.payments.models import CardSetup, PaymentMethod

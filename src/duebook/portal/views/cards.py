@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from duebook.domain.errors import CardNotSaved
-from duebook.gateways.protocol import CardSetup as Handle
-from duebook.gateways.protocol import GatewayError
+from duebook.gateways.protocol import CardSetup as Handle, GatewayError
 from duebook.payments.card_links import is_open, is_past, setup_of_token
 from duebook.payments.decline_words import decline_words
 from duebook.payments.models import CardSetup

@@ -10,8 +10,7 @@ from typing import Any, TypeVar, cast
 from babel.numbers import get_currency_symbol
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.errors import AmountFormat, CardNumberTyped, DomainError

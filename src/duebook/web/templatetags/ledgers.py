@@ -7,8 +7,7 @@ from typing import Any
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from duebook.commissions.models import CommissionEntry, PayoutBatch
 from duebook.partners.models import Partner, Referral

@@ -1,0 +1,170 @@
+"""Refusals around invoices and payments."""
+
+from duebook.domain.errors.base import Conflict, Invalid, NotAllowed
+
+
+class InvoiceOfOtherContact(Invalid):
+    code = "invoice_of_other_contact"
+    field = "invoice"
+    message = "{number} belongs to another contact. Choose one of this contact's invoices."
+
+
+class InvoiceVoid(NotAllowed):
+    code = "invoice_void"
+    field = "invoice"
+    message = "{number} is void. Choose another invoice."
+
+
+class InvoicePaid(Conflict):
+    code = "invoice_paid"
+    field = "invoice"
+    message = "{number} has been paid meanwhile. Nothing is due on it. Choose another invoice."
+
+
+class BalanceChanged(Conflict):
+    code = "balance_changed"
+    field = "amount"
+    message = (
+        "The balance due of {number} is now {balance}: someone else recorded a payment. Check the amount."
+    )
+
+
+class AboveBalance(Invalid):
+    code = "above_balance"
+    field = "amount"
+    message = (
+        "The balance due is {balance}. Lower the amount, or say that the rest is kept as credit on account."
+    )
+
+
+class SharesExceedAmount(Invalid):
+    code = "shares_exceed_amount"
+    field = "amount"
+    message = "The parts add up to {total}, more than the payment of {amount}."
+
+
+class SharesBelowAmount(Invalid):
+    code = "shares_below_amount"
+    field = "amount"
+    message = "{rest} is not applied to any invoice. Apply it, or say that it is kept as credit on account."
+
+
+class InvoiceTwice(Invalid):
+    code = "invoice_twice"
+    field = "invoice"
+    message = "{number} is named twice. Enter one amount for each invoice."
+
+
+class NothingDue(NotAllowed):
+    code = "nothing_due"
+    field = "contact"
+    message = "Nothing is due from {name}. You can record a payment on account."
+
+
+class PaymentTypeInactive(NotAllowed):
+    code = "payment_type_inactive"
+    field = "payment_type"
+    message = "{label} is no longer in use. Choose another payment type."
+
+
+class ChargeNeedsGateway(NotAllowed):
+    code = "charge_needs_gateway"
+    field = "payment_type"
+    message = "No card can be charged: there is no merchant account. Choose another payment type."
+
+
+class AdjustmentNeedsInvoice(Invalid):
+    code = "adjustment_needs_invoice"
+    field = "invoice"
+    message = "{label} brings no money: choose the invoice that it lowers."
+
+
+class AdjustmentAboveBalance(Invalid):
+    code = "adjustment_above_balance"
+    field = "amount"
+    message = "{label} can be at most the balance due of {balance}, and leaves no credit."
+
+
+class AdjustmentIsFixed(NotAllowed):
+    code = "adjustment_is_fixed"
+    message = "{number} is an adjustment: it cannot be moved, returned or refunded, only undone."
+
+
+class LooksLikeDuplicate(Conflict):
+    code = "looks_like_duplicate"
+    message = (
+        "{number} of {amount} was recorded {when} with the same contact, type and date. Record another one?"
+    )
+
+
+class AlreadyReversed(NotAllowed):
+    code = "already_reversed"
+    message = "{number} has already been undone."
+
+
+class AlreadyReturned(NotAllowed):
+    code = "already_returned"
+    message = "{number} was returned by the bank on {date}."
+
+
+class AlreadyRefunded(NotAllowed):
+    code = "already_refunded"
+    message = "{number} has been refunded in full."
+
+
+class RefundedInPart(NotAllowed):
+    code = "refunded_in_part"
+    message = "{refunded} of {number} has been refunded, so it cannot be undone. Refund the rest instead."
+
+
+class AboveRefundable(NotAllowed):
+    code = "above_refundable"
+    field = "amount"
+    message = "{left} of {number} can still be refunded. Lower the amount."
+
+
+class NotFromGateway(NotAllowed):
+    code = "not_from_gateway"
+    field = "means"
+    message = "{number} was not charged through a gateway. Refund it by hand."
+
+
+class NotAppliedThere(Invalid):
+    code = "not_applied_there"
+    field = "from_invoice"
+    message = "{number} is not applied to this invoice. Choose another one."
+
+
+class OwesOutOfRange(Invalid):
+    code = "owes_out_of_range"
+    field = "owes_afterwards"
+    message = "The refund re-opens {reopened}. Enter an amount from zero to that."
+
+
+class NoAdjustmentType(NotAllowed):
+    code = "no_adjustment_type"
+    field = "owes_afterwards"
+    message = "There is no payment type that books to {account}. Add one under Settings, Payment Types."
+
+
+class GatewayPaymentFixed(NotAllowed):
+    code = "gateway_payment_fixed"
+    message = "{number} was charged through a gateway: refund it instead of undoing it."
+
+
+class NotEnoughCredit(NotAllowed):
+    code = "not_enough_credit"
+    field = "amount"
+    message = "The credit on account is {credit}. Lower the amount."
+
+
+class NotEnoughApplied(NotAllowed):
+    code = "not_enough_applied"
+    field = "amount"
+    message = "{number} has {applied} applied to this invoice. Lower the amount."
+
+
+class ReasonRequired(Invalid):
+    code = "reason_required"
+    field = "reason"
+    message = "Say why: the reason is kept with the record."
