@@ -50,6 +50,8 @@ class TransferKind(StrEnum):
     RETURNED = "returned"
     REFUNDED = "refunded"
     BANK_FEE = "bank_fee"
+    PROCESSOR_FEE = "processor_fee"
+    SETTLED = "settled"
     COMMISSION_EARNED = "commission_earned"
     COMMISSION_CLAWED_BACK = "commission_clawed_back"
     COMMISSION_PAID = "commission_paid"

@@ -16,6 +16,8 @@ _WORDS: dict[str, str | Promise] = {
     TransferKind.RETURNED.value: _("Returned by the bank"),
     TransferKind.REFUNDED.value: _("Refunded to the customer"),
     TransferKind.BANK_FEE.value: _("Bank fee"),
+    TransferKind.PROCESSOR_FEE.value: _("Fee of the card processor"),
+    TransferKind.SETTLED.value: _("Paid out by the card processor"),
 }
 
 
