@@ -1,6 +1,7 @@
 """What charging a card costs beside the gateway's own time, and many at once while the gateway is slow.
 
-The gateway stands in this process and answers from memory, so that all that is measured is Duebook's.
+Alone and at once, the gateway stands in this process and answers from memory, so that all that is measured is
+Duebook's; over HTTP it is a server that the web server asks.
 """
 
 import itertools
@@ -13,26 +14,34 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from unittest import mock
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bench.http_load import load, post
 from bench.rounds import Measured, Taken, Work, repeat
 from bench.scene import ACTOR, AMOUNT, OpenOne, Scene
+from bench.sites import WORKERS, Sites
+from bench.slow_gateway import running_gateway
+from bench.staff_session import FORMS, fetch_form, sign_in
 from bench.table import Line
 from duebook.domain.charging import ChargeInput, ChargeState
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import Share
 from duebook.gateways.account_details import MerchantAccountDetails
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import ChargeRequest, Guarantees, Outcome, SeenAccount, SeenCharge
 from duebook.gateways.services.add_merchant_account import add_merchant_account
-from duebook.payments.models import PaymentMethod
+from duebook.jobs.web_server import THREADS
+from duebook.payments.models import PaymentMethod, PaymentType
 from duebook.payments.services.charge_card import charge_card
 
 ACCOUNT = "Bench"
 CLIENTS = 32
+CONNECTIONS = WORKERS * THREADS
 GATEWAY_SECONDS = 0.3
 WATCH_SECONDS = 0.02
 
@@ -122,6 +131,38 @@ class ChargeBench:
             Line("  its round trips, with BEGIN and COMMIT", len(queries), ""),
         ]
 
+    def over_http(self, sites: Sites) -> list[Line]:
+        """Charge by the payment form of a running server, at a gateway that the server asks over HTTP."""
+        self.say(f"{CONNECTIONS} connections that charge cards over HTTP")
+        with running_gateway(GATEWAY_SECONDS) as gateway:
+            cards = _Cards(self.scene)
+            MerchantAccount.objects.filter(name=ACCOUNT).update(base_url=gateway.url)
+            work = load(
+                sites.duebook,
+                connections=CONNECTIONS,
+                next_request=_posts(sites.duebook, self.scene, cards),
+                expected=frozenset({302}),
+            )
+            work(3)
+            watched = []
+            measured = Measured()
+            for number in range(self.rounds):
+                with _watching_transactions(self.rows) as seen:
+                    measured.taken.append(work(max(3.0, self.seconds)))
+                watched.append(seen)
+                self.say(f"  round {number + 1} of {self.rounds}")
+        return [
+            Line(
+                f"charges over HTTP with a gateway of {1000 * GATEWAY_SECONDS:.0f} ms",
+                measured.rate,
+                "/s",
+                target=50,
+                note=f"{CONNECTIONS} connections; {measured.lowest:,.0f} to {measured.highest:,.0f}",
+            ),
+            Line("  their p50", measured.percentile_ms(50), "ms"),
+            *_transactions(watched),
+        ]
+
     def _many(self, cards: "_Cards") -> list[Line]:
         watched = []
         measured = Measured()
@@ -130,8 +171,6 @@ class ChargeBench:
                 measured.taken.append(_crowd(self.scene, cards, max(3.0, self.seconds)))
             watched.append(seen)
             self.say(f"  round {number + 1} of {self.rounds}")
-        early = sum(each.early for each in watched) / len(watched)
-        late = sum(each.late for each in watched) / len(watched)
         return [
             Line(
                 f"charges at once with a gateway of {1000 * GATEWAY_SECONDS:.0f} ms",
@@ -140,24 +179,7 @@ class ChargeBench:
                 target=50,
                 note=f"{CLIENTS} clients; {measured.lowest:,.0f} to {measured.highest:,.0f}",
             ),
-            Line(
-                "  the oldest transaction open meanwhile",
-                max(1000 * each.oldest for each in watched),
-                "ms",
-                target=1000 * GATEWAY_SECONDS,
-                at_most=True,
-                note=f"at most {max(max(each.counts) for each in watched)} open at once",
-            ),
-            Line(
-                "  open transactions, second half of the time",
-                late,
-                "",
-                "first half",
-                early,
-                late / max(1.0, early),
-                target=1.5,
-                at_most=True,
-            ),
+            *_transactions(watched),
         ]
 
 
@@ -247,6 +269,55 @@ class _Watched:
 
 def _mean(counts: list[int]) -> float:
     return sum(counts) / max(1, len(counts))
+
+
+def _transactions(watched: list[_Watched]) -> list[Line]:
+    early = sum(each.early for each in watched) / len(watched)
+    late = sum(each.late for each in watched) / len(watched)
+    return [
+        Line(
+            "  the oldest transaction open meanwhile",
+            max(1000 * each.oldest for each in watched),
+            "ms",
+            target=1000 * GATEWAY_SECONDS,
+            at_most=True,
+            note=f"at most {max(max(each.counts) for each in watched)} open at once",
+        ),
+        Line(
+            "  open transactions, second half of the time",
+            late,
+            "",
+            "first half",
+            early,
+            late / max(1.0, early),
+            target=1.5,
+            at_most=True,
+        ),
+    ]
+
+
+def _posts(port: int, scene: Scene, cards: _Cards) -> Callable[[], bytes]:
+    """Each call gives the request that confirms one more charge, of one invoice after the other."""
+    cookies = sign_in()
+    own = {one.contact_id: one for one in scene.invoices}
+    forms = [(one, *fetch_form(port, cookies, one)) for one in itertools.islice(own.values(), FORMS)]
+    turns = itertools.cycle(forms)
+
+    def next_post() -> bytes:
+        one, path, kept, values = next(turns)
+        card = cards.of_contact[one.contact_id]
+        body = {
+            **{name: value for name, value in values.items() if not name.startswith("seen")},
+            "request_key": str(uuid4()),
+            "payment_type": charge_type,
+            "payment_method": str(card),
+            "amount": f"{AMOUNT.minor // 100}.{AMOUNT.minor % 100:02d}",
+            "confirmed": f"{card}:{one.invoice_id}={AMOUNT.minor}{AMOUNT.currency}",
+        }
+        return post(path, urlencode(body), cookies=kept)
+
+    charge_type = str(PaymentType.objects.get(kind=PaymentKind.CHARGE_NOW.value).pk)
+    return next_post
 
 
 @contextmanager

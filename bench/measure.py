@@ -84,11 +84,14 @@ class Bench:
             if self._wants("crowd"):
                 lines += self._crowd(scene)
             if self._wants("charges"):
-                lines += self._charges(rows, scene)
-            if self._wants("http", "pages"):
+                self._say("charging cards")
+                lines += self._charging(rows, scene).run()
+            if self._wants("http", "pages", "charges"):
                 with running_sites(self._folder, self._server.url_of(self._big)) as sites:
                     if self._wants("http"):
                         lines += self._over_http(scene, sites)
+                    if self._wants("charges"):
+                        lines += self._charging(rows, scene).over_http(sites)
                     if self._wants("pages"):
                         lines += self._pages(rows, scene, sites)
             if self._wants("import"):
@@ -233,8 +236,7 @@ class Bench:
             Line("  runs with an error or over-application", wrong, "", target=0, at_most=True),
         ]
 
-    def _charges(self, rows: psycopg.Connection, scene: Scene) -> list[Line]:
-        self._say("charging cards")
+    def _charging(self, rows: psycopg.Connection, scene: Scene) -> ChargeBench:
         return ChargeBench(
             rows=rows,
             scene=scene,
@@ -242,7 +244,7 @@ class Bench:
             rounds=self._options.rounds,
             turns=self._turns,
             say=self._say,
-        ).run()
+        )
 
     # Over HTTP
 
