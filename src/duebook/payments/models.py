@@ -25,13 +25,16 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.limit_models import DayUse, LimitUse
 
 __all__ = [
     "Allocation",
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "DayUse",
     "GatewayRefund",
+    "LimitUse",
     "Observation",
     "Payment",
     "PaymentMethod",

@@ -11,6 +11,7 @@ An error carries values, not text; ``message`` is a template that a face fills, 
 """
 
 from duebook.domain.errors.access import (
+    AboveDayLimit as AboveDayLimit,
     AboveLimit as AboveLimit,
     Forbidden as Forbidden,
     KeyReused as KeyReused,

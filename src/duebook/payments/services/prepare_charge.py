@@ -17,6 +17,7 @@ from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
 from duebook.payments import write_path
 from duebook.payments.card_reading import lock_card
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.models import Charge, ChargeLine, PaymentMethod
 from duebook.payments.points import Point, reach
 from duebook.payments.state import open_invoices
@@ -35,14 +36,16 @@ class PreparedCharge:
 
 def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> ChargeDecision:
     """Whether the card may be charged; writes and sends nothing. Raises as ``prepare_charge``."""
-    return _decide(wanted, actor, on, _method(wanted.payment_method_id))
+    decision = _decide(wanted, actor, on, _method(wanted.payment_method_id))
+    require_left_today(actor, Right.CHARGE_CARDS, decision.amount, on)
+    return decision
 
 
 def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
     """Write down the charge, its lines and the request as it will be sent, in a transaction of its own.
 
     Locks the invoices and the card. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    CardNumberTyped, KeyReused and what ``decide_charge`` raises.
+    AboveDayLimit, CardNumberTyped, KeyReused and what ``decide_charge`` raises.
     """
     reach(Point.PREPARE_BEGUN)
     try:
@@ -88,6 +91,8 @@ def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> P
         },
     )
     reach(Point.PREPARE_EVENT_WRITTEN)
+    count_use(actor, Right.CHARGE_CARDS, decision.amount, on, charge_id=charge.pk)
+    reach(Point.PREPARE_USE_COUNTED)
     return PreparedCharge(charge.pk)
 
 

@@ -10,6 +10,7 @@ from duebook.domain.refunding import RefundDecision, RefundInput, RefundMeans, d
 from duebook.events.requests import earlier_event, input_hash
 from duebook.ledger.models import Account
 from duebook.payments import write_path
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.queries import refund_accounts, rest_types
 from duebook.payments.refund_plan import plan_refund
 from duebook.payments.state import PaymentRows, lock_payment, read_payment
@@ -18,7 +19,9 @@ from duebook.payments.write_path import Plan
 
 def preview_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:
     """Everything that the refund would do; writes nothing. Raises as ``refund_payment``."""
-    return decide_refunding(read_payment(payment_id), wanted, actor, on)
+    decision = decide_refunding(read_payment(payment_id), wanted, actor, on)
+    require_left_today(actor, Right.REFUND, decision.amount, on)
+    return decision
 
 
 @transaction.atomic
@@ -28,8 +31,8 @@ def refund_payment(
     """Give the money back and lower what is owed, both or neither; None when this request did so before.
 
     Locks the contact, the invoices and the payment. Records ``payment.refunded``, and ``payment.recorded``
-    for what is credited or written off. Raises NotFound, Forbidden, AboveLimit, KeyReused, AccountNotFitting,
-    NoAdjustmentType and what ``decide_refund`` raises.
+    for what is credited or written off. Raises NotFound, Forbidden, AboveLimit, AboveDayLimit, KeyReused,
+    AccountNotFitting, NoAdjustmentType and what ``decide_refund`` raises.
     """
     lock_payment(payment_id)
     hashed = input_hash([payment_id, wanted])
@@ -39,6 +42,7 @@ def refund_payment(
     plan = Plan()
     plan_refund(plan, decision, actor=actor, request_key=request_key, hashed=hashed)
     write_path.book(plan)
+    count_use(actor, Right.REFUND, decision.amount, on, payment_id=payment_id)
     return decision
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from duebook.domain.errors import AboveCaptured, NotFromGateway, RefundUnderWay
 from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
-from duebook.domain.permissions import Actor
+from duebook.domain.permissions import Actor, Right
 from duebook.domain.refunding import RefundDecision, RefundInput, RefundMeans
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -27,6 +27,7 @@ from duebook.gateways.protocol import (
     RefundRequest,
     SeenRefund,
 )
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.models import Charge, GatewayRefund, Observation, Payment
 from duebook.payments.points import Point, reach
 from duebook.payments.refund_reading import SeenState, seen_of_refund
@@ -49,8 +50,8 @@ def refund_through_gateway(
     Nothing is booked unless the gateway carried it out; it leaves the account's card clearing, whatever the
     input names. The same request again gives nothing back again: it returns the same attempt. Must not be
     called inside a transaction. Records ``refund.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    KeyReused, NotFromGateway, AboveCaptured, RefundUnderWay and what ``decide_refund`` raises; then nothing
-    was sent.
+    AboveDayLimit, KeyReused, NotFromGateway, AboveCaptured, RefundUnderWay and what ``decide_refund`` raises;
+    then nothing was sent.
     """
     reach(Point.REFUND_BEGUN)
     try:
@@ -67,7 +68,9 @@ def refund_through_gateway(
 
 def preview_gateway_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:
     """Everything that the refund would do once it is carried out; writes and sends nothing."""
-    return _decide(payment_id, wanted, actor, on)[0]
+    decision, _charge = _decide(payment_id, wanted, actor, on)
+    require_left_today(actor, Right.REFUND, decision.amount, on)
+    return decision
 
 
 @transaction.atomic(durable=True)
@@ -115,6 +118,8 @@ def _prepare(
         },
     )
     reach(Point.REFUND_EVENT_WRITTEN)
+    count_use(actor, Right.REFUND, decision.amount, on, gateway_refund_id=made.pk)
+    reach(Point.REFUND_USE_COUNTED)
     return made.pk, False
 
 

@@ -17,6 +17,7 @@ from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
 from duebook.payments.charge_booking import decide_booking
 from duebook.payments.charge_reading import Seen
+from duebook.payments.day_limits import recount_charge
 from duebook.payments.models import Charge, ChargeLine, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.services.record_payment import plan_recording
@@ -76,7 +77,18 @@ def _settle(
     _write_state(charge, seen, before, after)
     if after is not before and after in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
         _record_end(charge, seen, after)
+    if after is not before and after not in OPEN_STATES:
+        _recount(charge, before, after)
     return after
+
+
+def _recount(charge: Charge, before: ChargeState, after: ChargeState) -> None:
+    """What the charge used of a day's limit: nothing when no money moved; a late success counts again."""
+    if after is not ChargeState.SUCCEEDED:
+        recount_charge(charge.pk, happened=False)
+    elif before not in OPEN_STATES:
+        recount_charge(charge.pk, happened=True)
+    reach(Point.SETTLE_USE_COUNTED)
 
 
 def _lock(charge_id: int) -> Charge:

@@ -18,6 +18,7 @@ from duebook.domain.permissions import Actor, Right, Source
 from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.day_limits import recount_refund
 from duebook.payments.models import Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.queries import rest_types
@@ -75,7 +76,18 @@ def _settle(
     _write_state(attempt, seen, before, after)
     if after is RefundState.FAILED and before is not RefundState.FAILED:
         _record_failure(attempt, seen)
+    if after is not before and after not in OPEN_REFUND_STATES:
+        _recount(attempt, before, after)
     return after
+
+
+def _recount(attempt: GatewayRefund, before: RefundState, after: RefundState) -> None:
+    """What the refund used of a day's limit: nothing when no money moved; a late success counts again."""
+    if after is RefundState.FAILED:
+        recount_refund(attempt.pk, happened=False)
+    elif before not in OPEN_REFUND_STATES:
+        recount_refund(attempt.pk, happened=True)
+    reach(Point.REFUND_SETTLE_USE_COUNTED)
 
 
 def _lock(attempt_id: int) -> GatewayRefund:
