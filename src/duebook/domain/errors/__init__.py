@@ -157,6 +157,18 @@ from duebook.domain.errors.payments import (
     SharesBelowAmount as SharesBelowAmount,
     SharesExceedAmount as SharesExceedAmount,
 )
+from duebook.domain.errors.second_person import (
+    HappenedOutOfRange as HappenedOutOfRange,
+    NotYourRequest as NotYourRequest,
+    OutcomeKnown as OutcomeKnown,
+    OutcomeProposed as OutcomeProposed,
+    OwnRequest as OwnRequest,
+    ProcessorReferenceRequired as ProcessorReferenceRequired,
+    RefundAskedFor as RefundAskedFor,
+    RefundNotRefused as RefundNotRefused,
+    RequestDecided as RequestDecided,
+    StillAsked as StillAsked,
+)
 from duebook.domain.errors.settings import (
     AccountNotFitting as AccountNotFitting,
     AlreadyClosedSo as AlreadyClosedSo,

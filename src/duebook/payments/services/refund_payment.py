@@ -13,6 +13,7 @@ from duebook.payments import write_path
 from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.queries import refund_accounts, rest_types
 from duebook.payments.refund_plan import plan_refund
+from duebook.payments.refund_requests import approve_within
 from duebook.payments.state import PaymentRows, lock_payment, read_payment
 from duebook.payments.write_path import Plan
 
@@ -26,10 +27,17 @@ def preview_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: da
 
 @transaction.atomic
 def refund_payment(
-    *, payment_id: int, wanted: RefundInput, request_key: str, actor: Actor, on: date
+    *,
+    payment_id: int,
+    wanted: RefundInput,
+    request_key: str,
+    actor: Actor,
+    on: date,
+    approves: int | None = None,
 ) -> RefundDecision | None:
     """Give the money back and lower what is owed, both or neither; None when this request did so before.
 
+    ``approves`` is the refund request that this carries out, and approves.
     Locks the contact, the invoices and the payment. Records ``payment.refunded``, and ``payment.recorded``
     for what is credited or written off. Raises NotFound, Forbidden, AboveLimit, AboveDayLimit, KeyReused,
     AccountNotFitting, NoAdjustmentType and what ``decide_refund`` raises.
@@ -38,6 +46,7 @@ def refund_payment(
     hashed = input_hash([payment_id, wanted])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return None
+    approve_within(approves, payment_id=payment_id, actor=actor)
     decision = decide_refunding(read_payment(payment_id), wanted, actor, on)
     plan = Plan()
     plan_refund(plan, decision, actor=actor, request_key=request_key, hashed=hashed)

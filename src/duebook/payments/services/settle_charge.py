@@ -4,6 +4,9 @@ A success is booked in the same transaction: payment, allocations, transfers, co
 again or in another order, observations change nothing more.
 """
 
+from collections.abc import Callable
+from datetime import date
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -32,15 +35,17 @@ def settle_charge(
     channel: Observation.Channels,
     only_from: frozenset[ChargeState] | None = None,
     without_handle: bool = False,
+    approve: Callable[[], None] | None = None,
 ) -> ChargeState:
     """Bring the charge to the state that the observation speaks for, if it may follow; returns its state.
 
     With ``only_from`` and ``without_handle`` nothing is done unless the charge is still in one of these
-    states and has no id of the gateway. Locks the invoices and the charge. Records ``payment.recorded``,
+    states and has no id of the gateway. ``approve`` runs in the same transaction, under the locks, before the
+    observation is applied. Locks the invoices and the charge. Records ``payment.recorded``,
     ``charge.declined`` or ``charge.not_performed``. Raises NotFound.
     """
     reach(Point.SETTLE_BEGUN)
-    state = _settle(charge_id, seen, channel, only_from, without_handle)
+    state = _settle(charge_id, seen, channel, only_from, without_handle, approve)
     reach(Point.SETTLED)
     return state
 
@@ -52,12 +57,16 @@ def _settle(
     channel: Observation.Channels,
     only_from: frozenset[ChargeState] | None,
     without_handle: bool,  # noqa: FBT001 - as asked for by the caller above
+    approve: Callable[[], None] | None,
 ) -> ChargeState:
     charge = _lock(charge_id)
     reach(Point.SETTLE_READ)
     before = ChargeState(charge.state)
     if (only_from is not None and before not in only_from) or (without_handle and charge.gateway_id):
         return before
+    if approve is not None:
+        approve()
+    reach(Point.SETTLE_APPROVED)
     after = after_seeing(before, seen.state)
     Observation.objects.create(
         charge=charge,
@@ -70,7 +79,7 @@ def _settle(
     )
     reach(Point.SETTLE_OBSERVED)
     if after is ChargeState.SUCCEEDED and before is not ChargeState.SUCCEEDED:
-        _book(charge)
+        _book(charge, seen.happened_on or today())
     if after not in OPEN_STATES:
         ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
         reach(Point.SETTLE_LINES_CLOSED)
@@ -132,7 +141,7 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
         reach(Point.SETTLE_TURN_SET)
 
 
-def _book(charge: Charge) -> None:
+def _book(charge: Charge, on: date) -> None:
     """The payment of a success, once: its charge is unique among payments."""
     lines = list(ChargeLine.objects.filter(charge=charge).order_by("id"))
     actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
@@ -153,7 +162,7 @@ def _book(charge: Charge) -> None:
         apply_to_commissions=charge.apply_to_commissions,
         reference=str(charge),
         notes=charge.notes,
-        on=today(),
+        on=on,
         situation=situation,
     )
     payment_id, number = situation.ids[0]

@@ -14,6 +14,7 @@ from duebook.reports.verification import (
     ledger,
     limits,
     payments,
+    second_person,
 )
 from duebook.reports.verification.check import PARAMETERS, Check
 
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     *charges.CHECKS,
     *cards.CHECKS,
     *limits.CHECKS,
+    *second_person.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )
