@@ -21,6 +21,7 @@ from duebook.domain.second_person import (
 )
 
 TODAY = date(2026, 11, 27)
+EARLIEST = TODAY - timedelta(days=9)
 ENDED = Asking(
     number="C-7",
     state="unknown",
@@ -28,7 +29,6 @@ ENDED = Asking(
     is_ours=False,
     has_turn=False,
     account_active=True,
-    prepared_on=TODAY - timedelta(days=9),
 )
 HAPPENED = OutcomeInput(Outcome.HAPPENED, "Seen in the dashboard", TODAY - timedelta(days=8), "ch_42")
 NOTHING = OutcomeInput(Outcome.DID_NOT_HAPPEN, "The dashboard has no such charge")
@@ -81,10 +81,10 @@ def test_what_is_decided_is_not_decided_again(state: RequestState, answer: Answe
 
 @pytest.mark.parametrize("wanted", [HAPPENED, NOTHING])
 def test_a_person_decides_when_nobody_asks_any_more_or_the_account_is_gone(wanted: OutcomeInput) -> None:
-    check_outcome(wanted, ENDED, on=TODAY)
-    check_outcome(wanted, replace(ENDED, has_turn=True, account_active=False), on=TODAY)
+    check_outcome(wanted, ENDED, earliest=EARLIEST, on=TODAY)
+    check_outcome(wanted, replace(ENDED, has_turn=True, account_active=False), earliest=EARLIEST, on=TODAY)
     with pytest.raises(errors.StillAsked):
-        check_outcome(wanted, replace(ENDED, has_turn=True), on=TODAY)
+        check_outcome(wanted, replace(ENDED, has_turn=True), earliest=EARLIEST, on=TODAY)
 
 
 @pytest.mark.parametrize("state", [*ChargeState, *RefundState])
@@ -109,4 +109,4 @@ def test_only_what_is_sent_and_open_may_be_decided(state: str) -> None:
 )
 def test_it_says_what_was_seen_and_why(wanted: OutcomeInput, refusal: type[errors.DomainError]) -> None:
     with pytest.raises(refusal):
-        check_outcome(wanted, ENDED, on=TODAY)
+        check_outcome(wanted, ENDED, earliest=EARLIEST, on=TODAY)

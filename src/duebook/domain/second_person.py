@@ -88,7 +88,6 @@ class Asking:
     is_ours: bool
     has_turn: bool
     account_active: bool
-    prepared_on: date
 
 
 def may_be_decided(asking: Asking) -> bool:
@@ -97,9 +96,10 @@ def may_be_decided(asking: Asking) -> bool:
     return waits and (not asking.has_turn or not asking.account_active)
 
 
-def check_outcome(wanted: OutcomeInput, asking: Asking, *, on: date) -> None:
+def check_outcome(wanted: OutcomeInput, asking: Asking, *, earliest: date, on: date) -> None:
     """Refuse an outcome that no person may propose now, or that lacks what was seen.
 
+    It happened between ``earliest``, when it was prepared, and ``on``.
     Raises StillAsked, ReasonRequired, ProcessorReferenceRequired, HappenedOutOfRange.
     """
     if not may_be_decided(asking):
@@ -110,5 +110,5 @@ def check_outcome(wanted: OutcomeInput, asking: Asking, *, on: date) -> None:
         return
     if not wanted.reference.strip():
         raise ProcessorReferenceRequired
-    if wanted.happened_on is None or not asking.prepared_on <= wanted.happened_on <= on:
-        raise HappenedOutOfRange(earliest=asking.prepared_on, latest=on)
+    if wanted.happened_on is None or not earliest <= wanted.happened_on <= on:
+        raise HappenedOutOfRange(earliest=earliest, latest=on)

@@ -1,5 +1,6 @@
 """The outcome of a charge or refund as a person saw it: whether one decides now, and what was proposed."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
@@ -27,8 +28,12 @@ def asking_about(subject: Subject) -> Asking:
         is_ours=subject.state == created.value,
         has_turn=subject.ask_at is not None,
         account_active=account.active,
-        prepared_on=subject.prepared_at.astimezone(ZoneInfo(business().time_zone)).date(),
     )
+
+
+def prepared_on(subject: Subject) -> date:
+    """The business's day on which it was prepared: it cannot have happened before."""
+    return subject.prepared_at.astimezone(ZoneInfo(business().time_zone)).date()
 
 
 def waiting_proposal_of(subject: Subject) -> OutcomeProposal | None:

@@ -12,6 +12,7 @@ from duebook.payments.models import Charge, OutcomeProposal
 from duebook.payments.outcomes import (
     asking_about,
     new_proposal,
+    prepared_on,
     record_proposal,
     right_to_propose,
     waiting_proposal_of,
@@ -36,7 +37,7 @@ def propose_charge_outcome(
         return OutcomeProposal.objects.get(pk=earlier.payload["proposal_id"])
     charge = rows.select_related("merchant_account").get()
     actor.require(right_to_propose(charge))
-    check_outcome(wanted, asking_about(charge), on=on)
+    check_outcome(wanted, asking_about(charge), earliest=prepared_on(charge), on=on)
     if waiting_proposal_of(charge) is not None:
         raise OutcomeProposed(number=str(charge))
     proposal = new_proposal(wanted, actor, charge)

@@ -12,6 +12,7 @@ from duebook.payments.models import GatewayRefund, OutcomeProposal
 from duebook.payments.outcomes import (
     asking_about,
     new_proposal,
+    prepared_on,
     record_proposal,
     right_to_propose,
     waiting_proposal_of,
@@ -36,7 +37,7 @@ def propose_refund_outcome(
         return OutcomeProposal.objects.get(pk=earlier.payload["proposal_id"])
     refund = rows.select_related("charge__merchant_account").get()
     actor.require(right_to_propose(refund))
-    check_outcome(wanted, asking_about(refund), on=on)
+    check_outcome(wanted, asking_about(refund), earliest=prepared_on(refund), on=on)
     if waiting_proposal_of(refund) is not None:
         raise OutcomeProposed(number=str(refund))
     proposal = new_proposal(wanted, actor, refund)
