@@ -200,6 +200,7 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     charge = asked_out(gateway)
     url = f"/charges/{charge.pk}/outcome/"
     assert "Settle by hand" in text_of(client.get(f"/charges/{charge.pk}/"))
+    assert "and nobody asks any more" in text_of(client.get(f"/charges/{charge.pk}/"))
     assert "Settle by hand" in text_of(client.get("/decisions/"))
     form = client.get(url)
 
@@ -208,6 +209,7 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
         url, fields_of(form, outcome="happened", reference="pay_42", reason="Seen"), follow=True
     )
     proposal = OutcomeProposal.objects.get()
+    assert "Settle by hand" not in text_of(client.get("/decisions/"))
     own = client.get(f"/outcomes/{proposal.pk}/")
     olga = as_olga()
     page = olga.get(f"/outcomes/{proposal.pk}/")

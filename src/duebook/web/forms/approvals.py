@@ -34,13 +34,15 @@ class OutcomeForm(KeyedForm):
         widget=forms.RadioSelect({"class": "form-check-input"}),
         error_messages={"required": _("Say whether it happened.")},
     )
-    happened_on = DayField(label=_("Date"), required=False)
+    happened_on = DayField(
+        label=_("Date"), error_messages={"required": _("Enter the day on which it happened.")}
+    )
     reference = FreeTextField(
         label=_("Reference at the processor"),
         max_length=120,
-        required=False,
         help_text=_("What the processor calls it on its own pages."),
         widget=forms.TextInput({"autocomplete": "off"}),
+        error_messages={"required": _("Enter what the card processor calls it on its own pages.")},
     )
     reason = FreeTextField(
         label=_("How you know"),
@@ -49,6 +51,14 @@ class OutcomeForm(KeyedForm):
         help_text=_("The person who approves it reads this."),
         error_messages={"required": _("Say how you know.")},
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What did not happen has neither day nor reference."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("outcome") == Outcome.DID_NOT_HAPPEN.value:
+            for name in ("happened_on", "reference"):
+                self.errors.pop(name, None)
+        return data
 
     def wanted(self) -> OutcomeInput:
         """What was typed; of what did not happen there is neither day nor reference."""
@@ -59,5 +69,5 @@ class OutcomeForm(KeyedForm):
             outcome=outcome,
             reason=data["reason"],
             happened_on=data.get("happened_on") if happened else None,
-            reference=data["reference"] if happened else "",
+            reference=data.get("reference", "") if happened else "",
         )

@@ -37,6 +37,8 @@ MOST = 100
 def decisions(request: StaffRequest) -> HttpResponse:
     """All of it on one page; empty means clean, and says so."""
     shown = ("contact", "payment_method", "merchant_account")
+    about = outcomes_to_decide().select_related("charge__contact", "gateway_refund__payment__contact")
+    proposed = list(about.order_by("asked_at", "id")[:MOST])
     context = {
         "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
         "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
@@ -49,9 +51,9 @@ def decisions(request: StaffRequest) -> HttpResponse:
         "asked_for": refund_requests_to_decide()
         .select_related("payment__contact")
         .order_by("asked_at", "id")[:MOST],
-        "proposed": outcomes_to_decide()
-        .select_related("charge__contact", "gateway_refund__payment__contact")
-        .order_by("asked_at", "id")[:MOST],
+        "proposed": proposed,
+        "said_of_charges": {one.charge_id for one in proposed},
+        "said_of_refunds": {one.gateway_refund_id for one in proposed},
         "credit": charged_credit().select_related("contact").order_by("id")[:MOST],
         "not_booked": failed_messages().select_related("merchant_account").order_by("received_at")[:MOST],
         "request_key": new_request_key(),
