@@ -221,7 +221,7 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     assert "A person saw at the processor what became of it" in text_of(asked)
     assert "You said it, so another person decides." in text_of(own)
     assert "It happened" in text_of(page)
-    assert "Reference at the processor pay_42" in text_of(page)
+    assert "Reference pay_42" in text_of(page)
     assert f"{charge}: Approved." in text_of(done)
     assert "Two persons settled it by hand: approved." in text_of(done)
     assert Payment.objects.get().charge_id == charge.pk
