@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -21,13 +22,18 @@ from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.domain.second_person import Outcome, OutcomeInput
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
-from duebook.payments.models import Charge, ChargeLine, Observation
+from duebook.payments.models import Charge, ChargeLine, GatewayRefund, Observation, Payment
+from duebook.payments.refund_reading import wanted_as_json
+from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
+from duebook.payments.services.request_refund import request_refund
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
     SYSTEM,
+    actor,
     day,
     key,
     make_contact,
@@ -37,6 +43,7 @@ from tests.factories import (
     make_program,
     make_user,
     payment_type,
+    refund_input,
 )
 from tests.gateways.fake import keep_merchant_account
 from tests.payments.fake_gateway import make_card
@@ -59,6 +66,8 @@ ACTS = {
     "refund_inquiry",
     "charge_cancellation",
     "message_retry",
+    "refund_request_withdrawal",
+    "outcome_withdrawal",
 }
 """Addresses that only take a form."""
 
@@ -146,9 +155,35 @@ def scene() -> dict[str, Any]:
         "page": "add-a-payment",
         "webhook_token": "nobody-knows",
         "merchant_account_id": shop.pk,
-        # Only acts name a refund: who may not act is refused before it is looked for.
-        "attempt_id": 1,
+        **asked_for(payment),
     }
+
+
+def asked_for(payment: Payment) -> dict[str, int]:
+    """A refund above a limit, a refused refund, and what a person saw of the charge without an outcome."""
+    mia, on = actor(user_id=900), day()
+    asked = refund_input("20.00", owes=None)
+    request = request_refund(payment_id=payment.pk, wanted=asked, request_key=key(), actor=mia, on=on)
+    charge = Charge.objects.get()
+    attempt = GatewayRefund.objects.create(
+        payment=payment,
+        charge=charge,
+        amount_minor=1000,
+        currency="USD",
+        key=key(),
+        reference=key(),
+        attempt=1,
+        wanted=wanted_as_json(asked),
+        prepared_by_id=0,
+        source="web",
+        state="failed",
+        settled_at=timezone.now(),
+        problem="The card was closed",
+    )
+    seen = OutcomeInput(Outcome.DID_NOT_HAPPEN, "The dashboard has none")
+    Charge.objects.filter(pk=charge.pk).update(ask_at=None)
+    proposal = propose_charge_outcome(charge_id=charge.pk, wanted=seen, request_key=key(), actor=mia, on=on)
+    return {"request_id": request.pk, "proposal_id": proposal.pk, "attempt_id": attempt.pk}
 
 
 def unknown_charge(invoice: Invoice) -> Charge:

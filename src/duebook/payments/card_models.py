@@ -306,6 +306,11 @@ class GatewayRefund(models.Model):
         ]
         indexes = [
             models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="gatewayrefund_to_ask"),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(state=RefundState.FAILED.value),
+                name="gatewayrefund_refused",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -328,6 +333,7 @@ class Observation(models.Model):
         WEBHOOK = "webhook", _("webhook")
         POLL = "poll", _("asked")
         PERSON = "person", _("a person")
+        BY_HAND = "by_hand", _("settled by two persons")
 
     charge = models.ForeignKey(
         Charge, on_delete=models.RESTRICT, related_name="observations", verbose_name=_("charge")

@@ -17,6 +17,7 @@ from duebook.domain.refunding import RefundMeans
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
+from duebook.payments.approval_models import OutcomeProposal, RefundRequest, RefundResolution
 from duebook.payments.card_models import (
     CardSetup,
     Charge,
@@ -25,17 +26,23 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.limit_models import DayUse, LimitUse
 
 __all__ = [
     "Allocation",
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "DayUse",
     "GatewayRefund",
+    "LimitUse",
     "Observation",
+    "OutcomeProposal",
     "Payment",
     "PaymentMethod",
     "PaymentType",
+    "RefundRequest",
+    "RefundResolution",
     "Return",
     "Reversal",
 ]

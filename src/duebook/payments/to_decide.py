@@ -5,14 +5,22 @@ Each part is one query by an index of its own; all parts together are counted in
 
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.gateway_refunds import RefundState
+from duebook.domain.second_person import RequestState
 from duebook.gateways.models import WebhookMessage
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
-from duebook.payments.models import Charge, GatewayRefund, Payment
+from duebook.payments.models import (
+    Charge,
+    GatewayRefund,
+    OutcomeProposal,
+    Payment,
+    Refund,
+    RefundRequest,
+)
 
 LONG = timedelta(minutes=15)
 """After so long a person should know of a charge whose outcome is still to come."""
@@ -45,6 +53,26 @@ def open_refunds_to_decide() -> QuerySet[GatewayRefund]:
     return GatewayRefund.objects.filter(stuck, state__in=OPEN_REFUND_STATES_IN_ORDER)
 
 
+def refused_refunds() -> QuerySet[GatewayRefund]:
+    """Refunds that the gateway refused and with which nobody has dealt, by a later refund or by saying so."""
+    later = Refund.objects.filter(payment=OuterRef("payment"), recorded_at__gt=OuterRef("settled_at"))
+    again = GatewayRefund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
+    return GatewayRefund.objects.filter(
+        ~Exists(later), ~Exists(again), state=RefundState.FAILED.value, resolution=None
+    )
+
+
+def refund_requests_to_decide() -> QuerySet[RefundRequest]:
+    """Refunds above somebody's limit, which wait for another person."""
+    return RefundRequest.objects.filter(state=RequestState.WAITING.value)
+
+
+def outcomes_to_decide() -> QuerySet[OutcomeProposal]:
+    """Outcomes that one person has proposed; not counted, since their charges and refunds are."""
+    still_open = Q(charge__state__in=_OPEN) | Q(gateway_refund__state__in=OPEN_REFUND_STATES_IN_ORDER)
+    return OutcomeProposal.objects.filter(still_open, state=RequestState.WAITING.value)
+
+
 def failed_messages() -> QuerySet[WebhookMessage]:
     """Messages of gateways that could not be processed, or that are not booked by themselves."""
     return WebhookMessage.objects.filter(state=WebhookMessage.States.FAILED.value)
@@ -52,6 +80,13 @@ def failed_messages() -> QuerySet[WebhookMessage]:
 
 def count_to_decide() -> int:
     """How much there is to decide; one statement."""
-    parts = (disputed_charges(), open_refunds_to_decide(), charged_credit(), failed_messages())
+    parts = (
+        disputed_charges(),
+        open_refunds_to_decide(),
+        refused_refunds(),
+        refund_requests_to_decide(),
+        charged_credit(),
+        failed_messages(),
+    )
     rows = open_charges_to_decide().order_by().values_list("pk")
     return rows.union(*(part.order_by().values_list("pk") for part in parts), all=True).count()

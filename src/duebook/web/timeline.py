@@ -14,6 +14,7 @@ from duebook.domain.permissions import SYSTEM_ID, Source
 from duebook.domain.refunding import Rest
 from duebook.events.models import Event
 from duebook.payments.decline_words import decline_words
+from duebook.payments.models import OutcomeProposal
 from duebook.staff.models import Business, User
 from duebook.web.charge_words import declined_words
 from duebook.web.formats import figure, short_date
@@ -161,6 +162,18 @@ def _of_payment(sentence: Callable[[], str]) -> Callable[[Payload, Business], st
     def tell(payload: Payload, business: Business) -> str:
         values = {"number": payload.get("number", ""), "amount": _amount(payload, business)}
         return sentence() % values
+
+    return tell
+
+
+def _outcome(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        labels = dict(OutcomeProposal.Outcomes.choices)
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business),
+            "outcome": labels.get(payload.get("outcome", ""), ""),
+        }
 
     return tell
 
@@ -364,6 +377,23 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "refund.failed": _of_payment(
         lambda: _("Refund %(number)s of %(amount)s to the card not carried out. Nothing went back.")
     ),
+    "refund.requested": _of_payment(
+        lambda: _("Refund of %(amount)s of P-%(number)s asked for; it waits for another person’s approval.")
+    ),
+    "refund.approved": _of_payment(lambda: _("Refund of %(amount)s of P-%(number)s approved.")),
+    "refund.rejected": _of_payment(
+        lambda: _("Refund of %(amount)s of P-%(number)s rejected. Nothing went back.")
+    ),
+    "refund.withdrawn": _of_payment(lambda: _("The wish to refund %(amount)s of P-%(number)s withdrawn.")),
+    "refund.resolved": _of_payment(
+        lambda: _("Refused refund %(number)s of %(amount)s marked as dealt with.")
+    ),
+    "outcome.proposed": _outcome(
+        lambda: _("%(number)s of %(amount)s: %(outcome)s, as seen at the processor; waits for approval.")
+    ),
+    "outcome.approved": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” approved.")),
+    "outcome.rejected": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” rejected.")),
+    "outcome.withdrawn": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” withdrawn.")),
     "payment.amended": _amended,
     "allocation.moved": _moved,
     "credit.applied": _credit_applied,

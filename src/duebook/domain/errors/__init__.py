@@ -11,6 +11,7 @@ An error carries values, not text; ``message`` is a template that a face fills, 
 """
 
 from duebook.domain.errors.access import (
+    AboveDayLimit as AboveDayLimit,
     AboveLimit as AboveLimit,
     Forbidden as Forbidden,
     KeyReused as KeyReused,
@@ -155,6 +156,18 @@ from duebook.domain.errors.payments import (
     RefundedInPart as RefundedInPart,
     SharesBelowAmount as SharesBelowAmount,
     SharesExceedAmount as SharesExceedAmount,
+)
+from duebook.domain.errors.second_person import (
+    HappenedOutOfRange as HappenedOutOfRange,
+    NotYourRequest as NotYourRequest,
+    OutcomeKnown as OutcomeKnown,
+    OutcomeProposed as OutcomeProposed,
+    OwnRequest as OwnRequest,
+    ProcessorReferenceRequired as ProcessorReferenceRequired,
+    RefundAskedFor as RefundAskedFor,
+    RefundNotRefused as RefundNotRefused,
+    RequestDecided as RequestDecided,
+    StillAsked as StillAsked,
 )
 from duebook.domain.errors.settings import (
     AccountNotFitting as AccountNotFitting,

@@ -17,6 +17,7 @@ from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
 from duebook.payments import write_path
 from duebook.payments.card_reading import lock_card
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.models import Charge, ChargeLine, PaymentMethod
 from duebook.payments.points import Point, reach
 from duebook.payments.write_path import Situation
@@ -55,6 +56,7 @@ def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> PreviewedC
     method = _method(wanted.payment_method_id)
     situation = _situation(wanted, actor)
     decision = _decide(wanted, actor, on, method, situation, _attempts(wanted))
+    require_left_today(actor, Right.CHARGE_CARDS, decision.amount, on)
     return PreviewedCharge(decision, method, situation)
 
 
@@ -62,7 +64,7 @@ def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: d
     """Write down the charge, its lines and the request as it will be sent, in a transaction of its own.
 
     Locks the invoices and the card. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    CardNumberTyped, KeyReused and what ``decide_charge`` raises.
+    AboveDayLimit, CardNumberTyped, KeyReused and what ``decide_charge`` raises.
     """
     reach(Point.PREPARE_BEGUN)
     try:
@@ -113,6 +115,8 @@ def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> P
         },
     )
     reach(Point.PREPARE_EVENT_WRITTEN)
+    count_use(actor, Right.CHARGE_CARDS, decision.amount, on, charge_id=charge.pk)
+    reach(Point.PREPARE_USE_COUNTED)
     return PreparedCharge(charge.pk)
 
 

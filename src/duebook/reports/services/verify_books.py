@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from duebook.reports.verification import cards, charges, commissions, events, invoices, ledger, payments
+from duebook.reports.verification import (
+    cards,
+    charges,
+    commissions,
+    events,
+    invoices,
+    ledger,
+    limits,
+    payments,
+    second_person,
+)
 from duebook.reports.verification.check import PARAMETERS, Check
 
 CHECKS: tuple[Check, ...] = (
@@ -14,6 +24,8 @@ CHECKS: tuple[Check, ...] = (
     *payments.CHECKS,
     *charges.CHECKS,
     *cards.CHECKS,
+    *limits.CHECKS,
+    *second_person.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )

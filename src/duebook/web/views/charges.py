@@ -10,6 +10,7 @@ from duebook.domain.charging import ChargeState
 from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable, NotFound
 from duebook.domain.permissions import Right
 from duebook.payments.models import Charge, ChargeLine, Observation, Payment
+from duebook.payments.outcomes import waiting_proposal_of
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.staff.models import User
@@ -37,6 +38,7 @@ def charge(request: StaffRequest, charge_id: int) -> HttpResponse:
         "chip": state_chip(found.state),
         "waits_for_customer": found.state == ChargeState.REQUIRES_ACTION.value and found.action_url,
         "said": said(observations),
+        "proposed": waiting_proposal_of(found),
         "who": User.objects.filter(pk=found.prepared_by_id).first(),
         "payment": Payment.objects.filter(charge_id=found.pk).first(),
     }
