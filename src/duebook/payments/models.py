@@ -25,6 +25,7 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
 
 __all__ = [
     "Allocation",
@@ -32,7 +33,11 @@ __all__ = [
     "Charge",
     "ChargeLine",
     "GatewayRefund",
+    "LinkPayment",
+    "LinkPaymentLine",
     "Observation",
+    "PayLink",
+    "PayLinkInvoice",
     "Payment",
     "PaymentMethod",
     "PaymentType",

@@ -18,6 +18,7 @@ class Point(StrEnum):
     PREPARE_LINES_WRITTEN = "prepare: lines written"
     PREPARE_EVENT_WRITTEN = "prepare: event written"
     PREPARED = "prepared"
+    LINK_NOTED = "pay link: charge noted"
     MARK_SENT_WRITTEN = "mark sent: written"
     MARKED_SENT = "marked sent"
     CREATE_CALLED = "create: before the call"

@@ -39,6 +39,7 @@ from duebook.domain.errors.base import (
 )
 from duebook.domain.errors.cards import (
     AboveCaptured as AboveCaptured,
+    AboveLinkBalance as AboveLinkBalance,
     AddressMalformed as AddressMalformed,
     AddressOnlyForSandbox as AddressOnlyForSandbox,
     BelowMinimum as BelowMinimum,
@@ -50,6 +51,7 @@ from duebook.domain.errors.cards import (
     CardNumberTyped as CardNumberTyped,
     CardOfOtherAccount as CardOfOtherAccount,
     CardOfOtherContact as CardOfOtherContact,
+    ChargeNeedsNoLink as ChargeNeedsNoLink,
     ChargeNotWaiting as ChargeNotWaiting,
     ChargeUnderWay as ChargeUnderWay,
     ContactWithoutEmail as ContactWithoutEmail,
@@ -62,6 +64,8 @@ from duebook.domain.errors.cards import (
     NoMerchantAccount as NoMerchantAccount,
     NothingToCharge as NothingToCharge,
     OtherProcessorAccount as OtherProcessorAccount,
+    PayLinkOver as PayLinkOver,
+    PayLinkPaymentOver as PayLinkPaymentOver,
     ProcessorNotReached as ProcessorNotReached,
     RefundRefused as RefundRefused,
     RefundUnderWay as RefundUnderWay,
