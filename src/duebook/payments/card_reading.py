@@ -31,6 +31,11 @@ def accounts_to_offer() -> list[MerchantAccount]:
     return list(MerchantAccount.objects.filter(active=True).order_by("-is_default", "name"))
 
 
+def takes_cards() -> bool:
+    """Whether there is a merchant account in use."""
+    return MerchantAccount.objects.filter(active=True).exists()
+
+
 def card_by_id(payment_method_id: int) -> PaymentMethod:
     """The card on file with its contact and account. Raises NotFound."""
     rows = PaymentMethod.objects.filter(on_file=True).select_related("contact", "merchant_account")

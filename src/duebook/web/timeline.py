@@ -249,6 +249,18 @@ def _charge_declined(payload: Payload, business: Business) -> str:
     return f"{sentence} {declined_words(str(payload.get('decline', '')))}"
 
 
+def _of_pay_link(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business),
+            "address": payload.get("address", ""),
+            "invoices": _invoices(payload.get("invoices", [])),
+        }
+
+    return tell
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -374,6 +386,19 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "card.declined": _card_declined,
     "card.made_default": _about_card(lambda: _("%(card)s made the default card.")),
     "card.deactivated": _about_card(lambda: _("%(card)s deactivated.")),
+    "card.entered": _about_card(lambda: _("The customer entered %(card)s to pay by link.")),
+    "card_link.withdrawn": _about_card(lambda: _("Link to add a card withdrawn.")),
+    "pay_link.offered": _of_pay_link(lambda: _("Pay link made for %(invoices)s.")),
+    "pay_link.sent": _of_pay_link(lambda: _("Pay link for %(invoices)s sent to %(address)s.")),
+    "pay_link.withdrawn": _of_pay_link(lambda: _("Pay link for %(invoices)s withdrawn.")),
+    "pay_link.paid": _of_pay_link(lambda: _("The customer paid %(amount)s by pay link: P-%(number)s.")),
+    "link_payment.begun": _of_pay_link(lambda: _("The customer began to pay %(amount)s by pay link.")),
+    "link_payment.ended": _of_pay_link(
+        lambda: _("Nothing came of paying %(amount)s by pay link. No card was charged.")
+    ),
+    "charge.link_sent": _of_pay_link(
+        lambda: _("Link to confirm charge %(number)s of %(amount)s sent to %(address)s.")
+    ),
     "card_setup.cancelled": _about_card(
         lambda: _("A link to add a card was cancelled by the card processor.")
     ),

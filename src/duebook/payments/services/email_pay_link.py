@@ -50,7 +50,7 @@ def email_pay_link(*, link_id: int, link: str, request_key: str, actor: Actor) -
             "link_id": link_id,
             "number": str(offered),
             "address": offered.contact.email,
-            "invoices": [{"number": invoice.number} for invoice in invoices],
+            "invoices": [{"invoice_id": invoice.pk, "number": invoice.number} for invoice in invoices],
         },
     )
     _send(offered, invoices, link.replace(PLACE, token_of(offered)), business())

@@ -87,7 +87,7 @@ def offer_pay_link(
             "link_id": link.pk,
             "number": str(link),
             "account": account.name,
-            "invoices": [{"number": invoices[one].number} for one in wanted],
+            "invoices": [{"invoice_id": one, "number": invoices[one].number} for one in wanted],
         },
     )
     if link_to_send:

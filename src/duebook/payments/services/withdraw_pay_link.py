@@ -9,7 +9,7 @@ from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import PayLink
-from duebook.payments.pay_links import link_by_id, lock_link, state_of
+from duebook.payments.pay_links import invoices_of, link_by_id, lock_link, state_of
 
 
 @transaction.atomic
@@ -33,5 +33,11 @@ def withdraw_pay_link(*, link_id: int, request_key: str, actor: Actor) -> None:
         request_key=request_key,
         hashed=hashed,
         contact_id=link.contact_id,
-        payload={"link_id": link_id, "number": str(link)},
+        payload={
+            "link_id": link_id,
+            "number": str(link),
+            "invoices": [
+                {"invoice_id": invoice.pk, "number": invoice.number} for invoice in invoices_of(link)
+            ],
+        },
     )
