@@ -5,10 +5,9 @@ answer says how things stood when the key was first used; the charge is then ask
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import (
@@ -66,6 +65,7 @@ class SandboxGateway:
             "reference": request.reference,
             "description": request.description,
             "customer_present": request.customer_present,
+            **({"return_url": request.return_url} if request.customer_present else {}),
         }
         answer = self._transport.send("POST", "/charges", key=f"{request.key}/create", body=body)
         return self._charge(answer, request)
@@ -76,7 +76,7 @@ class SandboxGateway:
         answer = self._transport.send(
             "POST", path, key=f"{request.key}/confirm", body=_amount(request.amount)
         )
-        return _with_way_back(self._charge(answer, request), request)
+        return self._charge(answer, request)
 
     def fetch(self, charge_id: str) -> SeenCharge:
         """The charge as it is now."""
@@ -183,14 +183,6 @@ class SandboxGateway:
             yield from _each(view, values, name)
             last = read(lambda seen: _last(seen, name), values)
             more, query = bool(last), {**query, "after": last}
-
-
-def _with_way_back(seen: SeenCharge, request: ChargeRequest) -> SeenCharge:
-    """The charge with the way back on the page where its customer authenticates."""
-    if not (seen.action_url and request.customer_present and request.return_url):
-        return seen
-    query = urlencode({"return_url": request.return_url})
-    return replace(seen, action_url=f"{seen.action_url}?{query}")
 
 
 def _last(values: Mapping[str, Any], name: str) -> str:
