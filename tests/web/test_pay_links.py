@@ -157,6 +157,10 @@ def test_a_link_is_withdrawn_and_the_history_tells_everything(client: Client, ga
         f"Pay link for INV-{invoice.number} withdrawn.",
     ):
         assert sentence in history
+    # What the charge came to says it all.
+    assert "declined" in history
+    assert "Nothing came of paying" not in history
+    assert "by the customer, with a pay link" in text_of(show(client, Charge.objects.get()))
     order = text_of(client.get(f"/orders/{invoice.order_id}/"))
     assert f"Pay link made for INV-{invoice.number}." in order
 

@@ -39,11 +39,13 @@ class Entry:
 def told(events: Iterable[Event], business: Business) -> list[Entry]:
     """The events as entries; one query for all their actors.
 
-    That a refund was prepared is told only until its outcome is, which says the same and more.
+    That a refund was prepared is told only until its outcome is, which says the same and more. So does the
+    outcome of a charge by a pay link, beside which the end of that payment is not told.
     """
     rows = list(events)
     ended = {_attempt(row) for row in rows if row.name in _ENDS_OF_REFUND}
     rows = [row for row in rows if row.name != "refund.prepared" or _attempt(row) not in ended]
+    rows = [row for row in rows if row.name != "link_payment.ended" or not row.payload.get("charge_id")]
     names = {
         user.pk: str(user)
         for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")

@@ -58,6 +58,7 @@ def _end(payment: LinkPayment, *, paid: bool) -> None:
         payment_id=booked.pk if booked else None,
         payload={
             "link_payment_id": payment.pk,
+            "charge_id": payment.charge_id,
             "number": booked.number if booked else str(payment),
             "amount_minor": payment.amount_minor,
             "currency": payment.link.currency,

@@ -1,16 +1,14 @@
 """The form that makes a link by which a customer pays."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from duebook.domain.money import Money
 from duebook.gateways.models import MerchantAccount
 from duebook.invoices.models import Invoice
-from duebook.staff.models import Business
-from duebook.web.formats import figure, short_date
 from duebook.web.forms.cards import offer_accounts
 from duebook.web.forms.fields import field_of
 from duebook.web.forms.keyed import KeyedForm
@@ -30,24 +28,28 @@ class PayLinkForm(KeyedForm):
     account = forms.TypedChoiceField(label=gettext_lazy("Merchant account"), coerce=int)
     send = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
+    @dataclass(frozen=True, slots=True)
+    class Choice:
+        """An invoice as the form offers it."""
+
+        invoice: Invoice
+        is_chosen: bool
+
     def __init__(
         self,
         *args: Any,
         invoices: Sequence[Invoice],
         accounts: Sequence[MerchantAccount],
-        business: Business,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        choices = [(invoice.pk, _told(invoice, business)) for invoice in invoices]
+        self._offered = invoices
+        choices = [(invoice.pk, str(invoice)) for invoice in invoices]
         field_of(self, "invoices", forms.TypedMultipleChoiceField).choices = choices
         offer_accounts(field_of(self, "account", forms.TypedChoiceField), accounts)
 
-
-def _told(invoice: Invoice, business: Business) -> str:
-    return _("%(number)s · %(title)s · due %(day)s · %(balance)s") % {
-        "number": invoice,
-        "title": invoice.order.title,
-        "day": short_date(invoice.due_on, business),
-        "balance": figure(Money(invoice.balance_due_minor, invoice.currency), business),
-    }
+    @property
+    def invoice_choices(self) -> list[Choice]:
+        """The invoices, the longest due first."""
+        chosen = {str(value) for value in self["invoices"].value() or ()}
+        return [self.Choice(invoice, str(invoice.pk) in chosen) for invoice in self._offered]

@@ -17,7 +17,7 @@ from duebook.domain.errors import (
 )
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
-from duebook.payments.models import Charge, ChargeLine, Observation, Payment
+from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation, Payment
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.payments.services.email_charge_link import email_charge_link
@@ -50,6 +50,7 @@ def charge(request: StaffRequest, charge_id: int) -> HttpResponse:
         "request_key": new_request_key(),
         "said": said(observations),
         "who": User.objects.filter(pk=found.prepared_by_id).first(),
+        "by_link": LinkPayment.objects.filter(charge=found).exists(),
         "payment": Payment.objects.filter(charge_id=found.pk).first(),
     }
     return render(request, "web/charges/page.html", context)

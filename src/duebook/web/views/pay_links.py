@@ -37,7 +37,7 @@ def contact_pay_links(request: StaffRequest, contact_id: int) -> HttpResponse:
     form = None
     status = 200
     if accounts:
-        options: dict[str, Any] = {"invoices": due, "accounts": accounts, "business": request.business}
+        options: dict[str, Any] = {"invoices": due, "accounts": accounts}
         first = {"invoices": _asked_for(request, due)}
         form = PayLinkForm(request.POST or None, initial=first, **options)
         if form.is_valid() and (offered := _offer(request, form, contact_id)) is not None:
