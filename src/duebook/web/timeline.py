@@ -21,6 +21,7 @@ from duebook.web.formats import figure, short_date
 Payload = Mapping[str, Any]
 
 _MOST_QUOTED = 80
+_ENDS_OF_LINK_PAYMENT = frozenset({"pay_link.paid", "link_payment.ended"})
 _ENDS_OF_REFUND = frozenset({"payment.refunded", "refund.failed"})
 
 
@@ -45,7 +46,7 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
     rows = list(events)
     ended = {_attempt(row) for row in rows if row.name in _ENDS_OF_REFUND}
     rows = [row for row in rows if row.name != "refund.prepared" or _attempt(row) not in ended]
-    rows = [row for row in rows if row.name != "link_payment.ended" or not row.payload.get("charge_id")]
+    rows = [row for row in rows if not _is_told_by_another(row, rows)]
     names = {
         user.pk: str(user)
         for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")
@@ -61,6 +62,18 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def _is_told_by_another(event: Event, rows: Iterable[Event]) -> bool:
+    """Whether a payment by link is only begun, and its end is among the rows; or its charge tells its end."""
+    if event.name == "link_payment.ended":
+        return event.payload.get("charge_id") is not None
+    if event.name != "link_payment.begun":
+        return False
+    wanted = event.payload.get("link_payment_id")
+    return any(
+        row.name in _ENDS_OF_LINK_PAYMENT and row.payload.get("link_payment_id") == wanted for row in rows
+    )
 
 
 def _attempt(event: Event) -> int | None:

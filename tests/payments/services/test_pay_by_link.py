@@ -17,7 +17,7 @@ from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.jobs.tasks import close_link_payments, forget_card_at_gateway
 from duebook.payments.card_reading import cards_of
-from duebook.payments.models import CardSetup, Charge, LinkPayment, Payment, PaymentMethod
+from duebook.payments.models import CardSetup, Charge, LinkPayment, Payment, PaymentMethod, PaymentType
 from duebook.payments.pay_links import link_payment_by_id, links_to_close
 from duebook.payments.points import Point, at_each_point
 from duebook.payments.services.ask_gateway import drop_charge
@@ -119,6 +119,16 @@ def test_charging_again_charges_nothing_more(gateway: FakeGateway) -> None:
 
     assert everything() == before
     assert gateway.taken_minor() == 4_000
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_commissions_follow_what_the_business_set_for_charges(gateway: FakeGateway, counts: bool) -> None:
+    PaymentType.objects.filter(kind="charge_now").update(apply_to_commissions=counts)
+
+    payment = pay(gateway, offer_to_pay(make_invoice("100.00")))
+
+    assert payment.charge is not None
+    assert payment.charge.apply_to_commissions is counts
 
 
 def test_nothing_is_charged_before_the_card_is_saved(gateway: FakeGateway) -> None:

@@ -8,9 +8,10 @@ from duebook.domain.charging import ChargeInput
 from duebook.domain.errors import BalanceChanged, DomainError, InvoicePaid, PayLinkPaymentOver
 from duebook.domain.money import Money
 from duebook.domain.pay_links import check_usable
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import Share
 from duebook.events.models import Event
-from duebook.payments.models import CardSetup, LinkPayment, LinkPaymentLine
+from duebook.payments.models import CardSetup, LinkPayment, LinkPaymentLine, PaymentType
 from duebook.payments.pay_links import (
     dues_of,
     invoices_of,
@@ -64,8 +65,20 @@ def _prepare(payment: LinkPayment, on: date) -> PreparedCharge:
     if card is None:
         raise PayLinkPaymentOver
     shares = _shares(payment)
-    wanted = ChargeInput(payment.link.contact_id, card.pk, shares, customer_present=True)
+    wanted = ChargeInput(
+        contact_id=payment.link.contact_id,
+        payment_method_id=card.pk,
+        shares=shares,
+        apply_to_commissions=_counts_for_commissions(),
+        customer_present=True,
+    )
     return prepare_charge(wanted=wanted, request_key=request_key_of(payment), actor=CUSTOMER, on=on)
+
+
+def _counts_for_commissions() -> bool:
+    """What the business set for charges; nobody is there to say otherwise."""
+    charge_now = PaymentType.objects.filter(kind=PaymentKind.CHARGE_NOW.value).order_by("id")
+    return charge_now.values_list("apply_to_commissions", flat=True)[0]
 
 
 def charge_begun_by(payment: LinkPayment) -> int | None:

@@ -65,7 +65,7 @@ _SALT = "duebook.portal.pay.back"
 @require_http_methods(["GET", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """What is due and how much of it is to be paid; sent, it leads to where the card is entered."""
-    if not _may_open(request):
+    if not may_open(request):
         return page(request, "cards/too_often", status=429)
     found = link_of_token(token)
     if found is None:
@@ -126,7 +126,7 @@ def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
     The script of the gateway's fields posts to it, and is sent to the page itself: opened, that charges. So a
     page that is opened again, sent again or gone back to does nothing twice.
     """
-    if not _may_open(request):
+    if not may_open(request):
         return page(request, "cards/too_often", status=429)
     found = link_of_token(token)
     begun = payment_of_link(found, number) if found is not None else None
@@ -200,7 +200,7 @@ def back(request: HttpRequest, signed: str) -> HttpResponse:
 
     The address names the payment, signed for a day, and not the link, whose token nobody else is to keep.
     """
-    if not _may_open(request):
+    if not may_open(request):
         return page(request, "cards/too_often", status=429)
     try:
         begun = link_payment_by_id(signing.loads(signed, salt=_SALT, max_age=_DAY))
@@ -269,7 +269,8 @@ def _place(request: HttpRequest) -> str:
     return str(get_adapter(request).get_client_ip(request))
 
 
-def _may_open(request: HttpRequest) -> bool:
+def may_open(request: HttpRequest) -> bool:
+    """Count one more page opened from there; False when it is too often."""
     return is_allowed("pay", _place(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
 
 
