@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-SECTIONS = ("process", "size", "crowd", "http", "pages", "import", "commissions")
+SECTIONS = ("process", "size", "crowd", "charges", "http", "pages", "import", "commissions")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bench import bulk, floor, pages  # noqa: E402
 from bench.books import build_books  # noqa: E402
+from bench.charges import ChargeBench  # noqa: E402
 from bench.commissions import CommissionBench  # noqa: E402
 from bench.crowd import CLIENTS, crowd  # noqa: E402
 from bench.database import Server  # noqa: E402
@@ -34,7 +35,7 @@ from duebook.reports.services.verify_books import verify_books  # noqa: E402
 from duebook.staff.queries import today  # noqa: E402
 
 SMALL_INVOICES = 1000
-ORDERS_AND_PAYMENTS = ("process", "size", "crowd", "http", "pages", "import")
+ORDERS_AND_PAYMENTS = ("process", "size", "crowd", "charges", "http", "pages", "import")
 WARM_CALLS = 20
 PAGE_TIMES = 12
 POSTED = frozenset({302})
@@ -82,10 +83,15 @@ class Bench:
                 lines += self._in_process(works, scene)
             if self._wants("crowd"):
                 lines += self._crowd(scene)
-            if self._wants("http", "pages"):
+            if self._wants("charges"):
+                self._say("charging cards")
+                lines += self._charging(rows, scene).run()
+            if self._wants("http", "pages", "charges"):
                 with running_sites(self._folder, self._server.url_of(self._big)) as sites:
                     if self._wants("http"):
                         lines += self._over_http(scene, sites)
+                    if self._wants("charges"):
+                        lines += self._charging(rows, scene).over_http(sites)
                     if self._wants("pages"):
                         lines += self._pages(rows, scene, sites)
             if self._wants("import"):
@@ -229,6 +235,16 @@ class Bench:
             ),
             Line("  runs with an error or over-application", wrong, "", target=0, at_most=True),
         ]
+
+    def _charging(self, rows: psycopg.Connection, scene: Scene) -> ChargeBench:
+        return ChargeBench(
+            rows=rows,
+            scene=scene,
+            seconds=self._options.seconds,
+            rounds=self._options.rounds,
+            turns=self._turns,
+            say=self._say,
+        )
 
     # Over HTTP
 

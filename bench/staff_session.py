@@ -52,7 +52,7 @@ def signed_in_client() -> Client:
 
 def payment_posts(port: int, cookies: str, invoices: list[OpenOne]) -> Callable[[], bytes]:
     """Each call gives the request that one more payment is: session, CSRF token, new request key."""
-    forms = [_fetch_form(port, cookies, one) for one in invoices[:FORMS]]
+    forms = [fetch_form(port, cookies, one) for one in invoices[:FORMS]]
     # Books that are used again know the amounts of the last run; there are fewer of those than payments.
     before = Payment.objects.filter(recorded_by_id=User.objects.get(email=EMAIL).pk).count()
     sent = _requests(forms, FIRST_MINOR + before)
@@ -67,7 +67,8 @@ def _requests(forms: list[tuple[str, str, dict[str, str]]], first_minor: int) ->
             yield post(path, body, cookies=cookies)
 
 
-def _fetch_form(port: int, cookies: str, one: OpenOne) -> tuple[str, str, dict[str, str]]:
+def fetch_form(port: int, cookies: str, one: OpenOne) -> tuple[str, str, dict[str, str]]:
+    """Where the payment form of the invoice is sent, the cookies with its CSRF token, and its values."""
     path = f"/contacts/{one.contact_id}/payments/new/"
     status, answer = exchange(port, get(f"{path}?invoice={one.invoice_id}", cookies=cookies))
     if status != 200:

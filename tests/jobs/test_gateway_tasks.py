@@ -1,9 +1,10 @@
 """The jobs about card processors, run by a real worker."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.gateways.models import MerchantAccount, WebhookMessage
@@ -25,3 +26,14 @@ def test_a_worker_asks_a_silent_processor(monkeypatch: pytest.MonkeyPatch):
 
     assert ProcrastinateJob.objects.get(pk=job_id).status == "succeeded"
     assert WebhookMessage.objects.get().event_id == "evt_1"
+
+
+def test_charges_are_looked_after_every_ten_seconds() -> None:
+    """A cron line of six fields has its seconds last; misread, the janitor would sleep for nine minutes."""
+    every = {one.task.name: one.croniter for one in app.periodic_registry.periodic_tasks.values()}
+    turns = every["ask_about_charges"]
+
+    turns.set_current(datetime(2026, 11, 27, 6, 51, 3, tzinfo=UTC))
+    times = [turns.get_next(datetime).strftime("%M:%S") for _ in range(6)]
+
+    assert times == ["51:10", "51:20", "51:30", "51:40", "51:50", "52:00"]

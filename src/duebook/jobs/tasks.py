@@ -153,7 +153,7 @@ def tell_of_sale(order_id: int, partner_id: int) -> None:
         log.info("sale of order %s: partner %s was told before, or is not to be", order_id, partner_id)
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")  # the sixth field is the seconds
 @app.task(name="ask_about_charges", queueing_lock="ask_about_charges")
 def ask_about_charges(timestamp: int) -> None:
     """Look after the charges and refunds whose outcome is not known: a job for each whose turn it is."""

@@ -16,6 +16,8 @@ APPLICATION = "duebook.project.wsgi:application"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READY_SECONDS = 60
 LONGEST_REQUEST_SECONDS = 30
+THREADS = 12
+"""Of each process: while some of them wait for a card processor, the others serve."""
 
 
 def web_program(*, bind: str, port: int, workers: int, log: Path | None) -> Program:
@@ -25,7 +27,7 @@ def web_program(*, bind: str, port: int, workers: int, log: Path | None) -> Prog
         argv=[
             *(sys.executable, "-m", "granian", APPLICATION, "--interface", "wsgi"),
             *("--host", bind, "--port", str(port), "--no-ws", "--access-log"),
-            *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers"),
+            *("--workers", str(workers), "--blocking-threads", str(THREADS), "--respawn-failed-workers"),
             *("--workers-kill-timeout", str(LONGEST_REQUEST_SECONDS)),
         ],
         stop_seconds=LONGEST_REQUEST_SECONDS + 5,

@@ -62,10 +62,16 @@ def has_default_card(contact_id: int) -> bool:
     return PaymentMethod.objects.filter(contact=contact_id, active=True, is_default=True).exists()
 
 
-def lock_card(payment_method_id: int) -> None:
-    """Lock the card, after its contact and the invoices; charging and deactivating exclude each other."""
-    card = PaymentMethod.objects.select_for_update(no_key=True, of=("self",)).filter(pk=payment_method_id)
-    list(card.values_list("pk"))
+def lock_card(payment_method_id: int) -> PaymentMethod:
+    """Lock the card, after its contact and the invoices, and read it with its account. Raises NotFound.
+
+    Charging and deactivating exclude each other.
+    """
+    rows = PaymentMethod.objects.select_for_update(no_key=True, of=("self",))
+    card = rows.select_related("merchant_account").filter(pk=payment_method_id).first()
+    if card is None:
+        raise NotFound(field="payment_method", what="Card", id=payment_method_id)
+    return card
 
 
 def lock_setup(setup_id: int) -> None:

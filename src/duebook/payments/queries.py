@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
@@ -44,6 +44,21 @@ def payments_of(contact_id: int) -> QuerySet[Payment]:
         .select_related("payment_type", "reversal", "bank_return")
         .prefetch_related("allocations__invoice")
     )
+
+
+def refundable(payment: Payment) -> Money:
+    """All of the payment that can still go back."""
+    gone = payment.refunded_minor + payment.returned_minor + payment.reversed_minor
+    return Money(payment.amount_minor - gone, payment.currency)
+
+
+def refundable_payments(contact_id: int, *, invoice_id: int | None = None) -> QuerySet[Payment]:
+    """The contact's payments of which money can go back, the newest first; or those of one invoice."""
+    gone = F("refunded_minor") + F("returned_minor") + F("reversed_minor")
+    found = Payment.objects.filter(contact_id=contact_id, kind=PaymentKind.MONEY.value, amount_minor__gt=gone)
+    if invoice_id is not None:
+        found = found.filter(pk__in=Allocation.objects.filter(invoice_id=invoice_id).values("payment_id"))
+    return found.select_related("payment_type").order_by("-received_on", "-pk")
 
 
 def allocations_to(invoice_id: int) -> QuerySet[Allocation]:

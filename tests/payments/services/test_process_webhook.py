@@ -1,7 +1,7 @@
 """A message of a gateway says where to look; what is seen there is settled, in any order and any number."""
 
 from dataclasses import replace
-from itertools import islice, permutations
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -72,8 +72,9 @@ def test_a_message_that_arrives_before_the_reply_is_settled_by_our_name_for_the_
     assert (made.state, made.gateway_id) == ("succeeded", "ch_1")
 
 
-def test_six_messages_in_many_orders_and_twice_end_the_same(gateway: FakeGateway) -> None:
-    """Each thirty-sixth of the 720 orders; ``tests/domain/test_charging.py`` tries all of them."""
+@pytest.mark.parametrize("first", range(6))
+def test_six_messages_in_all_orders_and_twice_end_the_same(gateway: FakeGateway, first: int) -> None:
+    """Of the 720 orders the 120 that begin so, each in a savepoint of its own."""
     made = a_pending_charge()
     pending = gateway.charges["ch_1"]
     gateway.succeed("ch_1")
@@ -88,7 +89,7 @@ def test_six_messages_in_many_orders_and_twice_end_the_same(gateway: FakeGateway
     ]
     told = [[message().pk for _ in range(2)] for _ in answers]
     ends = set()
-    for order in islice(permutations(range(6)), 0, None, 36):
+    for order in (one for one in permutations(range(6)) if one[0] == first):
         before = transaction.savepoint()
         for turn in range(2):
             for place in order:

@@ -5,9 +5,8 @@ from datetime import date
 from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Actor
 from duebook.domain.recording import PaymentDecision
-from duebook.payments import write_path
 from duebook.payments.charge_booking import decide_booking
-from duebook.payments.models import Charge, PaymentMethod
+from duebook.payments.models import Charge
 from duebook.payments.points import Point, reach
 from duebook.payments.services.prepare_charge import prepare_charge, preview_charge
 from duebook.payments.services.send_charge import send_charge
@@ -19,26 +18,17 @@ def preview_charged_payment(*, wanted: ChargeInput, actor: Actor, on: date) -> P
     By the decisions that preparing and settling run. Raises what ``prepare_charge`` raises but for what is
     about the request key.
     """
-    decision = preview_charge(wanted=wanted, actor=actor, on=on)
-    method = PaymentMethod.objects.select_related("merchant_account").get(pk=wanted.payment_method_id)
-    situation = write_path.read_situation(
-        invoice_ids=[share.invoice_id for share in wanted.shares],
-        type_ids=[],
-        contact_ids=[],
-        actor_id=actor.user_id,
-        request_keys=[],
-        new_payments=0,
-    )
+    previewed = preview_charge(wanted=wanted, actor=actor, on=on)
     return decide_booking(
         contact_id=wanted.contact_id,
-        amount=decision.amount,
+        amount=previewed.decision.amount,
         lines=wanted.shares,
-        clearing_account_id=method.merchant_account.clearing_account_id,
+        clearing_account_id=previewed.method.merchant_account.clearing_account_id,
         apply_to_commissions=wanted.apply_to_commissions,
         reference="",
         notes=wanted.notes,
         on=on,
-        situation=situation,
+        situation=previewed.situation,
     )
 
 
@@ -52,4 +42,4 @@ def charge_card(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date
     reach(Point.PREPARED)
     if not prepared.repeated:
         send_charge(charge_id=prepared.charge_id)
-    return Charge.objects.select_related("merchant_account", "payment_method").get(pk=prepared.charge_id)
+    return Charge.objects.get(pk=prepared.charge_id)

@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 
 from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.charging import AccountTerms, CardOnFile, ChargeDecision, ChargeInput, decide_charge
-from duebook.domain.errors import ChargeUnderWay, NotFound
+from duebook.domain.errors import ChargeUnderWay, KeyReused, NotFound, RequestKeyMissing
 from duebook.domain.permissions import Actor, Right
-from duebook.events.requests import earlier_event, input_hash
+from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
@@ -19,8 +19,8 @@ from duebook.payments import write_path
 from duebook.payments.card_reading import lock_card
 from duebook.payments.models import Charge, ChargeLine, PaymentMethod
 from duebook.payments.points import Point, reach
-from duebook.payments.state import open_invoices
-from duebook.staff.queries import business
+from duebook.payments.write_path import Situation
+from duebook.staff.queries import installation_id
 
 _ONE_OPEN = "chargeline_one_open_an_invoice"
 
@@ -33,9 +33,29 @@ class PreparedCharge:
     repeated: bool = False
 
 
-def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> ChargeDecision:
+@dataclass(frozen=True, slots=True)
+class PreviewedCharge:
+    """What was decided about a charge, on what, and the card as it is."""
+
+    decision: ChargeDecision
+    method: PaymentMethod
+    situation: Situation
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempts:
+    """The charges that the invoices have had: how many, and by invoice the one that is still open."""
+
+    number: int
+    under_way: dict[int, int]
+
+
+def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> PreviewedCharge:
     """Whether the card may be charged; writes and sends nothing. Raises as ``prepare_charge``."""
-    return _decide(wanted, actor, on, _method(wanted.payment_method_id))
+    method = _method(wanted.payment_method_id)
+    situation = _situation(wanted, actor)
+    decision = _decide(wanted, actor, on, method, situation, _attempts(wanted))
+    return PreviewedCharge(decision, method, situation)
 
 
 def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
@@ -56,16 +76,21 @@ def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: d
 @transaction.atomic(durable=True)
 def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
     write_path.lock_invoices(share.invoice_id for share in wanted.shares)
-    lock_card(wanted.payment_method_id)
+    method = lock_card(wanted.payment_method_id)
     reach(Point.PREPARE_LOCKED)
+    if not request_key:
+        raise RequestKeyMissing
     hashed = input_hash(wanted)
-    earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
+    situation = _situation(wanted, actor, [request_key])
+    earlier = situation.earlier.get(request_key)
     if earlier is not None:
+        if earlier.input_hash != hashed:
+            raise KeyReused(number=earlier.payload.get("number", request_key))
         return PreparedCharge(earlier.payload["charge_id"], repeated=True)
-    method = _method(wanted.payment_method_id)
-    decision = _decide(wanted, actor, on, method)
+    attempts = _attempts(wanted)
+    decision = _decide(wanted, actor, on, method, situation, attempts)
     reach(Point.PREPARE_DECIDED)
-    charge = _write_charge(decision, method, actor)
+    charge = _write_charge(decision, method, actor, situation, attempts.number + 1)
     reach(Point.PREPARE_CHARGE_WRITTEN)
     ChargeLine.objects.bulk_create(
         ChargeLine(charge=charge, invoice_id=share.invoice_id, amount_minor=share.amount.minor)
@@ -98,18 +123,41 @@ def _method(payment_method_id: int) -> PaymentMethod:
     return found
 
 
-def _decide(wanted: ChargeInput, actor: Actor, on: date, method: PaymentMethod) -> ChargeDecision:
+def _situation(wanted: ChargeInput, actor: Actor, request_keys: Sequence[str] = ()) -> Situation:
+    return write_path.read_situation(
+        invoice_ids=[share.invoice_id for share in wanted.shares],
+        type_ids=[],
+        contact_ids=[],
+        actor_id=actor.user_id,
+        request_keys=request_keys,
+        new_payments=0,
+    )
+
+
+def _attempts(wanted: ChargeInput) -> _Attempts:
+    lines = ChargeLine.objects.filter(invoice__in=[share.invoice_id for share in wanted.shares])
+    rows = list(lines.values_list("charge_id", "invoice_id", "is_open"))
+    under_way = {invoice_id: charge_id for charge_id, invoice_id, is_open in rows if is_open}
+    return _Attempts(len({charge_id for charge_id, _, _ in rows}), under_way)
+
+
+def _decide(
+    wanted: ChargeInput,
+    actor: Actor,
+    on: date,
+    method: PaymentMethod,
+    situation: Situation,
+    attempts: _Attempts,
+) -> ChargeDecision:
     actor.require(Right.CHARGE_CARDS)
     refuse_card_numbers(notes=wanted.notes)
-    invoice_ids = [share.invoice_id for share in wanted.shares]
-    open_lines = ChargeLine.objects.filter(invoice__in=invoice_ids, is_open=True)
     decision = decide_charge(
         wanted,
         on=on,
         card=card_of(method),
         account=account_terms(method.merchant_account),
-        invoices=open_invoices(invoice_ids),
-        under_way=dict(open_lines.values_list("invoice_id", "charge_id")),
+        invoices=situation.invoices,
+        under_way=attempts.under_way,
     )
     actor.require_within(Right.CHARGE_CARDS, decision.amount)
     return decision
@@ -139,11 +187,13 @@ def account_terms(account: MerchantAccount) -> AccountTerms:
     )
 
 
-def _write_charge(decision: ChargeDecision, method: PaymentMethod, actor: Actor) -> Charge:
+def _write_charge(
+    decision: ChargeDecision, method: PaymentMethod, actor: Actor, situation: Situation, attempt: int
+) -> Charge:
     wanted = decision.input
     invoice_ids = sorted(share.invoice_id for share in wanted.shares)
-    attempt = 1 + ChargeLine.objects.filter(invoice__in=invoice_ids).values("charge").distinct().count()
-    key = key_of_attempt(str(business().installation_id), "charge", invoice_ids, attempt)
+    key = key_of_attempt(installation_id(), "charge", invoice_ids, attempt)
+    numbers = [situation.invoices[share.invoice_id].number for share in wanted.shares]
     return Charge.objects.create(
         contact_id=wanted.contact_id,
         merchant_account=method.merchant_account,
@@ -155,18 +205,13 @@ def _write_charge(decision: ChargeDecision, method: PaymentMethod, actor: Actor)
         attempt=attempt,
         token=method.token,
         customer=method.customer,
-        description=", ".join(f"INV-{number}" for number in _numbers(wanted))[:200],
+        description=", ".join(f"INV-{number}" for number in numbers)[:200],
         customer_present=wanted.customer_present,
         apply_to_commissions=wanted.apply_to_commissions,
         notes=wanted.notes,
         prepared_by_id=actor.user_id,
         source=actor.source.value,
     )
-
-
-def _numbers(wanted: ChargeInput) -> list[int]:
-    invoices = open_invoices(share.invoice_id for share in wanted.shares)
-    return [invoices[share.invoice_id].number for share in wanted.shares]
 
 
 def key_of_attempt(installation: str, kind: str, debts: Sequence[int], attempt: int) -> str:

@@ -34,7 +34,7 @@ from duebook.payments.services.prepare_charge import key_of_attempt
 from duebook.payments.services.refund_payment import decide_refunding
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 from duebook.payments.state import lock_payment, read_payment
-from duebook.staff.queries import business
+from duebook.staff.queries import installation_id
 
 IN_FLIGHT = timedelta(minutes=1)
 """Longer than the calls of one sending take before they give up; until then nobody else asks."""
@@ -83,7 +83,7 @@ def _prepare(
     decision, charge = _decide(payment_id, wanted, actor, on)
     reach(Point.REFUND_DECIDED)
     attempt = 1 + GatewayRefund.objects.filter(payment=payment_id).count()
-    key = key_of_attempt(str(business().installation_id), "refund", [payment_id], attempt)
+    key = key_of_attempt(installation_id(), "refund", [payment_id], attempt)
     made = GatewayRefund.objects.create(
         payment_id=payment_id,
         charge=charge,

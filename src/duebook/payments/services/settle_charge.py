@@ -4,6 +4,9 @@ A success is booked in the same transaction: payment, allocations, transfers, co
 again or in another order, observations change nothing more.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -22,6 +25,17 @@ from duebook.payments.points import Point, reach
 from duebook.payments.services.record_payment import plan_recording
 from duebook.payments.write_path import Plan
 from duebook.staff.queries import today
+
+_CLEARING = "charge__merchant_account__clearing_account_id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A charge that is locked, what it is to pay of which invoice, and where its money goes."""
+
+    charge: Charge
+    shares: list[Share]
+    clearing_account_id: int
 
 
 def settle_charge(
@@ -52,8 +66,8 @@ def _settle(
     only_from: frozenset[ChargeState] | None,
     without_handle: bool,  # noqa: FBT001 - as asked for by the caller above
 ) -> ChargeState:
-    charge = _lock(charge_id)
-    reach(Point.SETTLE_READ)
+    locked = _lock(charge_id)
+    charge = locked.charge
     before = ChargeState(charge.state)
     if (only_from is not None and before not in only_from) or (without_handle and charge.gateway_id):
         return before
@@ -69,7 +83,7 @@ def _settle(
     )
     reach(Point.SETTLE_OBSERVED)
     if after is ChargeState.SUCCEEDED and before is not ChargeState.SUCCEEDED:
-        _book(charge)
+        _book(locked)
     if after not in OPEN_STATES:
         ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
         reach(Point.SETTLE_LINES_CLOSED)
@@ -79,54 +93,50 @@ def _settle(
     return after
 
 
-def _lock(charge_id: int) -> Charge:
-    """Lock the invoices of the charge, then the charge, and read it. Raises NotFound."""
-    write_path.lock_invoices(ChargeLine.objects.filter(charge=charge_id).values_list("invoice_id", flat=True))
-    found = Charge.objects.select_for_update(no_key=True, of=("self",)).filter(pk=charge_id)
-    if not found.values_list("pk"):
+def _lock(charge_id: int) -> _Locked:
+    """Lock the invoices of the charge, then the charge, and read what it is to pay. Raises NotFound."""
+    rows = ChargeLine.objects.filter(charge=charge_id).order_by("id")
+    lines = list(rows.values_list("invoice_id", "amount_minor", _CLEARING))
+    write_path.lock_invoices(invoice_id for invoice_id, _, _ in lines)
+    charge = Charge.objects.select_for_update(no_key=True).filter(pk=charge_id).first()
+    if charge is None:
         raise NotFound(what="Charge", id=charge_id)
     reach(Point.SETTLE_LOCKED)
-    return Charge.objects.select_related("merchant_account").get(pk=charge_id)
+    shares = [Share(invoice_id, Money(minor, charge.currency)) for invoice_id, minor, _ in lines]
+    return _Locked(charge, shares, clearing_account_id=lines[0][2])
 
 
 def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeState) -> None:
     """The new state with what stands beside it. What a state that did not follow brought stays unsaid."""
     follows = after is seen.state
-    charge.state = after.value
-    charge.gateway_id = charge.gateway_id or seen.gateway_id
-    fields = ["state", "gateway_id"]
+    values: dict[str, Any] = {"state": after.value, "gateway_id": charge.gateway_id or seen.gateway_id}
     if follows and seen.decline is not None:
-        charge.decline_kind = seen.decline.kind.value
-        charge.decline_code = seen.decline.code[:60]
-        charge.decline_message = seen.decline.message[:300]
-        fields += ["decline_kind", "decline_code", "decline_message"]
+        values["decline_kind"] = seen.decline.kind.value
+        values["decline_code"] = seen.decline.code[:60]
+        values["decline_message"] = seen.decline.message[:300]
     if follows or seen.problem:
-        charge.action_url = seen.action_url if after is ChargeState.REQUIRES_ACTION else ""
-        charge.problem = seen.problem
-        fields += ["action_url", "problem"]
+        values["action_url"] = seen.action_url if after is ChargeState.REQUIRES_ACTION else ""
+        values["problem"] = seen.problem
     if after is ChargeState.SUCCEEDED:
-        charge.captured_minor = charge.amount_minor
-        fields.append("captured_minor")
-    charge.save(update_fields=fields)
-    reach(Point.SETTLE_STATE_WRITTEN)
+        values["captured_minor"] = charge.amount_minor
     if after not in OPEN_STATES:
-        Charge.objects.filter(pk=charge.pk).update(ask_at=None)
-        reach(Point.SETTLE_TURNS_ENDED)
-        Charge.objects.filter(pk=charge.pk, settled_at=None).update(settled_at=Now())
-        reach(Point.SETTLE_TIME_WRITTEN)
+        values["ask_at"] = None
+        values["settled_at"] = charge.settled_at or Now()
     elif before is ChargeState.SENT and after is not ChargeState.SENT:
         # From here on the gateway is asked, first after a few seconds.
-        Charge.objects.filter(pk=charge.pk).update(asked=0, ask_at=Now() + ask_again_after(0))
-        reach(Point.SETTLE_TURN_SET)
+        values["asked"] = 0
+        values["ask_at"] = Now() + ask_again_after(0)
+    Charge.objects.filter(pk=charge.pk).update(**values)
+    reach(Point.SETTLE_STATE_WRITTEN)
 
 
-def _book(charge: Charge) -> None:
+def _book(locked: _Locked) -> None:
     """The payment of a success, once: its charge is unique among payments."""
-    lines = list(ChargeLine.objects.filter(charge=charge).order_by("id"))
+    charge = locked.charge
     actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
     key = f"charge:{charge.pk}"
     situation = write_path.read_situation(
-        invoice_ids=[line.invoice_id for line in lines],
+        invoice_ids=[share.invoice_id for share in locked.shares],
         type_ids=[],
         contact_ids=[],
         actor_id=actor.user_id,
@@ -136,8 +146,8 @@ def _book(charge: Charge) -> None:
     decision = decide_booking(
         contact_id=charge.contact_id,
         amount=Money(charge.amount_minor, charge.currency),
-        lines=[Share(line.invoice_id, Money(line.amount_minor, charge.currency)) for line in lines],
-        clearing_account_id=charge.merchant_account.clearing_account_id,
+        lines=locked.shares,
+        clearing_account_id=locked.clearing_account_id,
         apply_to_commissions=charge.apply_to_commissions,
         reference=str(charge),
         notes=charge.notes,

@@ -21,7 +21,7 @@ from duebook.domain.money import Money
 from duebook.domain.refunding import RefundInput, RefundMeans, Rest
 from duebook.ledger.models import Account
 from duebook.payments.models import Charge, Payment
-from duebook.payments.queries import AppliedTo
+from duebook.payments.queries import AppliedTo, refundable
 from duebook.staff.models import Business
 from duebook.web.forms.fields import DayField, MoneyField, field_of
 from duebook.web.forms.keyed import KeyedForm
@@ -62,19 +62,21 @@ class RefundScene:
     business: Business
     today: date
     charge: Charge | None = None
+    chosen_minor: int | None = None
+    """How much was chosen before the form was opened."""
 
     @property
     def refundable(self) -> Money:
         """All of the payment that can still go back."""
-        gone = self.payment.refunded_minor + self.payment.returned_minor + self.payment.reversed_minor
-        return Money(self.payment.amount_minor - gone, self.payment.currency)
+        return refundable(self.payment)
 
     def first_values(self) -> dict[str, Any]:
         """A card payment goes back to the card, any other by transfer; nothing is credited unless asked."""
         on_card = self.came_to.pk == SystemAccount.CARD_CLEARING
+        chosen = self.chosen_minor
         by_hand = int(SystemAccount.CARD_CLEARING if on_card else SystemAccount.BANK)
         return {
-            "amount": self.refundable,
+            "amount": self.refundable if chosen is None else Money(chosen, self.payment.currency),
             "refunded_on": self.today,
             "account": by_hand if self.charge is None else TO_CARD,
             "owes": Owes.ALL.value,

@@ -12,6 +12,7 @@ from duebook.web.views import (
     payments_move,
     payments_page,
     payments_refund,
+    payments_refund_choose,
     payments_undo,
 )
 
@@ -45,5 +46,10 @@ urlpatterns = [
     ),
     path("contacts/<int:contact_id>/payments/new/", payments_add.payment_add, name="payment_add"),
     path("contacts/<int:contact_id>/payments/preview/", payments_add.payment_preview, name="payment_preview"),
+    path(
+        "contacts/<int:contact_id>/refunds/new/",
+        payments_refund_choose.refund_choose,
+        name="refund_choose",
+    ),
     path("contacts/<int:contact_id>/credit/", payments_credit.credit_use, name="credit_use"),
 ]

@@ -21,6 +21,7 @@ from duebook.web.notices import add_notice
 from duebook.web.payment_act import Act, perform
 from duebook.web.payment_page import unfinished_form
 from duebook.web.payment_preview import Preview
+from duebook.web.refund_turns import read_turns
 from duebook.web.refund_words import outcome_of, refusal_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 
@@ -35,6 +36,7 @@ def payment_refund(request: StaffRequest, payment_id: int) -> HttpResponse:
     payment = payment_by_id(payment_id)
     actor = actor_of(request)
     scene = _scene(request, payment, actor)
+    turns = read_turns(request)
     sent: QueryDict = request.POST
     if sent.get("preview") == BY_HAND:
         sent = changed_to_by_hand(sent)
@@ -53,6 +55,10 @@ def payment_refund(request: StaffRequest, payment_id: int) -> HttpResponse:
             sentence = outcome_of(attempt, request.business)
         if sentence:
             add_notice(request, sentence)
+        if turns.next_url:
+            return redirect(turns.next_url)
+        if turns.total > 1:
+            return redirect("web:contact_payments", payment.contact_id)
         return redirect("web:payment", payment_id)
 
     act = Act(
@@ -60,7 +66,7 @@ def payment_refund(request: StaffRequest, payment_id: int) -> HttpResponse:
         preview=lambda: _preview(scene, form, actor),
         write=write,
         done=done,
-        context={"payment": payment, "contact": payment.contact, "charge": scene.charge},
+        context={"payment": payment, "contact": payment.contact, "charge": scene.charge, "turns": turns},
     )
     return perform(request, form, act)
 
@@ -75,6 +81,7 @@ def _scene(request: StaffRequest, payment: Payment, actor: Actor) -> RefundScene
         business=request.business,
         today=today_of(request),
         charge=charge_of(payment),
+        chosen_minor=read_turns(request).minor,
     )
 
 
