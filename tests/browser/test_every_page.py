@@ -27,6 +27,8 @@ from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
 from duebook.payments.models import Charge, ChargeLine, GatewayRefund, Observation, Payment
 from duebook.payments.refund_reading import wanted_as_json
+from duebook.payments.services.offer_card_setup import offer_card_setup
+from duebook.payments.services.offer_pay_link import offer_pay_link
 from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
 from duebook.payments.services.request_refund import request_refund
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
@@ -68,6 +70,9 @@ ACTS = {
     "message_retry",
     "refund_request_withdrawal",
     "outcome_withdrawal",
+    "charge_message",
+    "card_link_withdrawal",
+    "pay_link_withdrawal",
 }
 """Addresses that only take a form."""
 
@@ -138,6 +143,16 @@ def scene() -> dict[str, Any]:
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
         "message_id": make_message().pk,
+        "link_id": offer_pay_link(
+            contact_id=acme.pk,
+            invoice_ids=[invoice.pk],
+            merchant_account_id=shop.pk,
+            request_key=key(),
+            actor=SYSTEM,
+        ).link_id,
+        "setup_id": offer_card_setup(
+            contact_id=acme.pk, merchant_account_id=shop.pk, request_key=key(), actor=SYSTEM
+        ).setup_id,
         "partner_id": sam.pk,
         "program_id": program.pk,
         "entry_id": CommissionEntry.objects.get().pk,

@@ -75,6 +75,11 @@ CHECKS = {
     "cardsetup_saved_has_a_card",
     "cardsetup_ended_unless_waiting",
     "webhookresolution_has_a_note",
+    "paymentmethod_default_is_on_file",
+    "paylink_withdrawn_by_someone",
+    "linkpayment_amount_in_range",
+    "linkpayment_charged_or_refused",
+    "linkpaymentline_within_balance",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -111,6 +116,10 @@ UNIQUE = {
     "chargeline_one_open_an_invoice",
     "gatewayrefund_one_open_a_payment",
     "cardsetup_gateway_id_once",
+    "paylinkinvoice_once",
+    "linkpayment_number_once",
+    "linkpayment_one_a_request",
+    "linkpaymentline_once",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -165,6 +174,14 @@ TRIGGERS = {
     "payments_paymentmethod_no_delete",
     "payments_cardsetup_facts_fixed",
     "payments_cardsetup_no_delete",
+    "payments_paylink_facts_fixed",
+    "payments_paylink_no_delete",
+    "payments_paylinkinvoice_no_change",
+    "payments_paylinkinvoice_no_truncate",
+    "payments_linkpayment_facts_fixed",
+    "payments_linkpayment_no_delete",
+    "payments_linkpaymentline_no_change",
+    "payments_linkpaymentline_no_truncate",
     "gateways_webhookresolution_no_change",
     "gateways_webhookresolution_no_truncate",
 }
@@ -177,6 +194,7 @@ OPEN_INDEXES = {
     "charge_open",
     "charge_disputed",
     "gatewayrefund_refused",
+    "linkpayment_to_close",
 }
 
 

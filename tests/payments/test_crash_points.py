@@ -57,8 +57,10 @@ EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds"),
 }
-CHARGE_POINTS = [point for point in Point if not point.name.startswith("REFUND")]
-"""Those of refunds are tried in ``services/test_refund_through_gateway.py``."""
+CHARGE_POINTS = [point for point in Point if not point.name.startswith(("REFUND", "LINK"))]
+"""Those of refunds are tried in ``services/test_refund_through_gateway.py``, those of pay links in
+``services/test_pay_by_link.py``.
+"""
 
 FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
     "a gateway that answers": None,

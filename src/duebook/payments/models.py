@@ -27,6 +27,7 @@ from duebook.payments.card_models import (
     PaymentMethod,
 )
 from duebook.payments.limit_models import DayUse, LimitUse
+from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
 
 __all__ = [
     "Allocation",
@@ -36,8 +37,12 @@ __all__ = [
     "DayUse",
     "GatewayRefund",
     "LimitUse",
+    "LinkPayment",
+    "LinkPaymentLine",
     "Observation",
     "OutcomeProposal",
+    "PayLink",
+    "PayLinkInvoice",
     "Payment",
     "PaymentMethod",
     "PaymentType",

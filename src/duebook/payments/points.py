@@ -19,6 +19,7 @@ class Point(StrEnum):
     PREPARE_EVENT_WRITTEN = "prepare: event written"
     PREPARE_USE_COUNTED = "prepare: counted for the day"
     PREPARED = "prepared"
+    LINK_NOTED = "pay link: charge noted"
     MARKED_SENT = "marked sent"
     CREATE_CALLED = "create: before the call"
     CREATE_ANSWERED = "create: answered"

@@ -26,7 +26,7 @@ _DECLINED = {
     ),
     DeclineClass.AUTHENTICATION_REQUIRED: gettext_lazy(
         "The bank declined this card: it wants the customer to confirm the payment, which nobody can do for"
-        " the customer. Ask for another card or another way to pay."
+        " the customer. Send a pay link, or ask for another way to pay."
     ),
     DeclineClass.OTHER: gettext_lazy(
         "The bank declined this card and gave no reason. The customer can ask the bank, or use another card."

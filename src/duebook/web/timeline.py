@@ -22,6 +22,7 @@ from duebook.web.formats import figure, short_date
 Payload = Mapping[str, Any]
 
 _MOST_QUOTED = 80
+_ENDS_OF_LINK_PAYMENT = frozenset({"pay_link.paid", "link_payment.ended"})
 _ENDS_OF_REFUND = frozenset({"payment.refunded", "refund.failed"})
 
 
@@ -40,11 +41,13 @@ class Entry:
 def told(events: Iterable[Event], business: Business) -> list[Entry]:
     """The events as entries; one query for all their actors.
 
-    That a refund was prepared is told only until its outcome is, which says the same and more.
+    That a refund was prepared is told only until its outcome is, which says the same and more. So does the
+    outcome of a charge by a pay link, beside which the end of that payment is not told.
     """
     rows = list(events)
     ended = {_attempt(row) for row in rows if row.name in _ENDS_OF_REFUND}
     rows = [row for row in rows if row.name != "refund.prepared" or _attempt(row) not in ended]
+    rows = [row for row in rows if not _is_told_by_another(row, rows)]
     names = {
         user.pk: str(user)
         for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")
@@ -60,6 +63,18 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def _is_told_by_another(event: Event, rows: Iterable[Event]) -> bool:
+    """Whether a payment by link is only begun, and its end is among the rows; or its charge tells its end."""
+    if event.name == "link_payment.ended":
+        return event.payload.get("charge_id") is not None
+    if event.name != "link_payment.begun":
+        return False
+    wanted = event.payload.get("link_payment_id")
+    return any(
+        row.name in _ENDS_OF_LINK_PAYMENT and row.payload.get("link_payment_id") == wanted for row in rows
+    )
 
 
 def _attempt(event: Event) -> int | None:
@@ -262,6 +277,18 @@ def _charge_declined(payload: Payload, business: Business) -> str:
     return f"{sentence} {declined_words(str(payload.get('decline', '')))}"
 
 
+def _of_pay_link(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business),
+            "address": payload.get("address", ""),
+            "invoices": _invoices(payload.get("invoices", [])),
+        }
+
+    return tell
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -404,6 +431,19 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "card.declined": _card_declined,
     "card.made_default": _about_card(lambda: _("%(card)s made the default card.")),
     "card.deactivated": _about_card(lambda: _("%(card)s deactivated.")),
+    "card.entered": _about_card(lambda: _("The customer entered %(card)s to pay by link.")),
+    "card_link.withdrawn": _about_card(lambda: _("Link to add a card withdrawn.")),
+    "pay_link.offered": _of_pay_link(lambda: _("Pay link made for %(invoices)s.")),
+    "pay_link.sent": _of_pay_link(lambda: _("Pay link for %(invoices)s sent to %(address)s.")),
+    "pay_link.withdrawn": _of_pay_link(lambda: _("Pay link for %(invoices)s withdrawn.")),
+    "pay_link.paid": _of_pay_link(lambda: _("The customer paid %(amount)s by pay link: P-%(number)s.")),
+    "link_payment.begun": _of_pay_link(lambda: _("The customer began to pay %(amount)s by pay link.")),
+    "link_payment.ended": _of_pay_link(
+        lambda: _("Nothing came of paying %(amount)s by pay link. No card was charged.")
+    ),
+    "charge.link_sent": _of_pay_link(
+        lambda: _("Link to confirm charge %(number)s of %(amount)s sent to %(address)s.")
+    ),
     "card_setup.cancelled": _about_card(
         lambda: _("A link to add a card was cancelled by the card processor.")
     ),

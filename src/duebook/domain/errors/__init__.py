@@ -40,6 +40,7 @@ from duebook.domain.errors.base import (
 )
 from duebook.domain.errors.cards import (
     AboveCaptured as AboveCaptured,
+    AboveLinkBalance as AboveLinkBalance,
     AddressMalformed as AddressMalformed,
     AddressOnlyForSandbox as AddressOnlyForSandbox,
     BelowMinimum as BelowMinimum,
@@ -51,6 +52,7 @@ from duebook.domain.errors.cards import (
     CardNumberTyped as CardNumberTyped,
     CardOfOtherAccount as CardOfOtherAccount,
     CardOfOtherContact as CardOfOtherContact,
+    ChargeNeedsNoLink as ChargeNeedsNoLink,
     ChargeNotWaiting as ChargeNotWaiting,
     ChargeUnderWay as ChargeUnderWay,
     ContactWithoutEmail as ContactWithoutEmail,
@@ -63,6 +65,8 @@ from duebook.domain.errors.cards import (
     NoMerchantAccount as NoMerchantAccount,
     NothingToCharge as NothingToCharge,
     OtherProcessorAccount as OtherProcessorAccount,
+    PayLinkOver as PayLinkOver,
+    PayLinkPaymentOver as PayLinkPaymentOver,
     ProcessorNotReached as ProcessorNotReached,
     RefundRefused as RefundRefused,
     RefundUnderWay as RefundUnderWay,

@@ -20,7 +20,7 @@ LIMIT_USE_FACTS = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0010_charges_to_decide"),
+        ("payments", "0013_pay_links"),
     ]
 
     operations = [

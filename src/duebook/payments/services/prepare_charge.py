@@ -176,6 +176,7 @@ def card_of(method: PaymentMethod) -> CardOnFile:
         exp_month=method.exp_month,
         exp_year=method.exp_year,
         active=method.active,
+        on_file=method.on_file,
     )
 
 

@@ -13,6 +13,7 @@ from duebook.reports.verification import (
     invoices,
     ledger,
     limits,
+    pay_links,
     payments,
     second_person,
 )
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *cards.CHECKS,
     *limits.CHECKS,
     *second_person.CHECKS,
+    *pay_links.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )
