@@ -73,7 +73,7 @@ def test_who_may_not_answer_so_is_refused(
 
 
 @pytest.mark.parametrize("answer", Answer)
-@pytest.mark.parametrize("state", set(RequestState) - {RequestState.WAITING})
+@pytest.mark.parametrize("state", [state for state in RequestState if state is not RequestState.WAITING])
 def test_what_is_decided_is_not_decided_again(state: RequestState, answer: Answer) -> None:
     with pytest.raises(errors.RequestDecided):
         decide_answer(state, answer, asked_by=1, decided_by=2, reason="No")

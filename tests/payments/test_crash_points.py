@@ -79,7 +79,9 @@ class Killed(BaseException):
 def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
     invoice = make_invoice("100.00")
     card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    return invoice, ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
+    return invoice, ChargeInput(
+        invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),), email_receipt=True
+    )
 
 
 def charge(wanted: ChargeInput, request_key: str) -> None:

@@ -140,7 +140,10 @@ class AccountTerms:
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """What the caller asks for: so much from this card for each invoice."""
+    """What the caller asks for: so much from this card for each invoice.
+
+    ``email_receipt`` sends the receipt once the charge is approved, however late that is known.
+    """
 
     contact_id: int
     payment_method_id: int
@@ -148,6 +151,7 @@ class ChargeInput:
     apply_to_commissions: bool = True
     notes: str = ""
     customer_present: bool = False
+    email_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ class Charge(models.Model):
     customer_present = models.BooleanField(_("customer present"), default=False)
     apply_to_commissions = models.BooleanField(_("apply to commissions"), default=True)
     notes = models.TextField(_("notes"), blank=True)
+    email_receipt = models.BooleanField(_("e-mail a receipt"), default=False)
     prepared_by_id = models.BigIntegerField(_("charged by"))
     source = models.CharField(_("source"), max_length=10, choices=[(s.value, s.value) for s in Source])
     prepared_at = models.DateTimeField(_("prepared"), db_default=Now())

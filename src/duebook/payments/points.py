@@ -33,6 +33,7 @@ class Point(StrEnum):
     SETTLE_OBSERVED = "settle: observation written"
     SETTLE_PLANNED = "settle: payment planned"
     SETTLE_BOOKED = "settle: payment booked"
+    SETTLE_RECEIPT_ASKED = "settle: receipt asked for"
     SETTLE_LINES_CLOSED = "settle: lines closed"
     SETTLE_STATE_WRITTEN = "settle: state written"
     SETTLE_EVENT_WRITTEN = "settle: event written"

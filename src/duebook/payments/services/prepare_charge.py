@@ -213,6 +213,7 @@ def _write_charge(
         customer_present=wanted.customer_present,
         apply_to_commissions=wanted.apply_to_commissions,
         notes=wanted.notes,
+        email_receipt=wanted.email_receipt,
         prepared_by_id=actor.user_id,
         source=actor.source.value,
     )

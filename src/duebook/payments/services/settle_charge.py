@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from procrastinate.contrib.django import app
 
 from duebook.domain.charging import OPEN_STATES, ChargeState, after_seeing, ask_again_after
 from duebook.domain.errors import NotFound
@@ -182,6 +183,9 @@ def _book(locked: _Locked, on: date) -> None:
     reach(Point.SETTLE_PLANNED)
     write_path.book(plan)
     reach(Point.SETTLE_BOOKED)
+    if charge.email_receipt:
+        app.configure_task("email_receipt").defer(payment_id=payment_id)
+        reach(Point.SETTLE_RECEIPT_ASKED)
 
 
 def _record_end(charge: Charge, seen: Seen, after: ChargeState) -> None:
