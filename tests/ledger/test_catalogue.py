@@ -59,6 +59,7 @@ CHECKS = {
     "cardsetup_saved_has_a_card",
     "cardsetup_ended_unless_waiting",
     "webhookresolution_has_a_note",
+    "settlement_net_is_gross_less_fees",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -88,6 +89,10 @@ UNIQUE = {
     "chargeline_one_open_an_invoice",
     "gatewayrefund_one_open_a_payment",
     "cardsetup_gateway_id_once",
+    "settlement_gateway_id_once",
+    "settlementline_object_once",
+    "payments_settlement_net_transfer_id_key",
+    "payments_settlement_fee_transfer_id_key",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -132,6 +137,10 @@ TRIGGERS = {
     "payments_cardsetup_no_delete",
     "gateways_webhookresolution_no_change",
     "gateways_webhookresolution_no_truncate",
+    "payments_settlement_no_change",
+    "payments_settlement_no_truncate",
+    "payments_settlementline_no_change",
+    "payments_settlementline_no_truncate",
 }
 OPEN_INDEXES = {
     "invoice_open_by_due",

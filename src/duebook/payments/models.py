@@ -25,6 +25,7 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.settlement_models import Settlement, SettlementLine
 
 __all__ = [
     "Allocation",
@@ -38,6 +39,8 @@ __all__ = [
     "PaymentType",
     "Return",
     "Reversal",
+    "Settlement",
+    "SettlementLine",
 ]
 
 

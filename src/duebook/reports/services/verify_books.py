@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from duebook.reports.verification import cards, charges, commissions, events, invoices, ledger, payments
+from duebook.reports.verification import (
+    cards,
+    charges,
+    commissions,
+    events,
+    invoices,
+    ledger,
+    payments,
+    settlements,
+)
 from duebook.reports.verification.check import PARAMETERS, Check
 
 CHECKS: tuple[Check, ...] = (
@@ -14,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     *payments.CHECKS,
     *charges.CHECKS,
     *cards.CHECKS,
+    *settlements.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )
