@@ -16,14 +16,19 @@ from pytest_django.live_server_helper import LiveServer
 from duebook.catalog.models import Product
 from duebook.commissions.models import CommissionEntry
 from duebook.commissions.services.build_payout_batch import build_payout_batch
+from duebook.contacts.models import Contact
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.domain.settlements import LineKind
+from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import SettlementLine
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
-from duebook.payments.models import Charge, ChargeLine, Observation
+from duebook.payments.models import Charge, ChargeLine, Observation, Settlement
+from duebook.payments.services.import_settlements import import_settlements
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
@@ -39,8 +44,9 @@ from tests.factories import (
     payment_type,
 )
 from tests.gateways.fake import keep_merchant_account
-from tests.payments.fake_gateway import make_card
+from tests.payments.fake_gateway import install, make_card
 from tests.payments.services.test_return_payment import give_back
+from tests.payments.settling import a_charge, line_of
 from tests.web.test_decisions import make_message
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
@@ -56,6 +62,7 @@ ACTS = {
     "settings_merchant_account_default",
     "webhook",
     "charge_inquiry",
+    "settlement_inquiry",
     "refund_inquiry",
     "charge_cancellation",
     "message_retry",
@@ -128,6 +135,7 @@ def scene() -> dict[str, Any]:
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
+        "settlement_id": a_settlement(shop, acme).pk,
         "message_id": make_message().pk,
         "partner_id": sam.pk,
         "program_id": program.pk,
@@ -149,6 +157,20 @@ def scene() -> dict[str, Any]:
         # Only acts name a refund: who may not act is refused before it is looked for.
         "attempt_id": 1,
     }
+
+
+def a_settlement(account: MerchantAccount, contact: Contact) -> Settlement:
+    """One with a charge, a fee and a line to explain; another charge waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        gateway = install(patch)
+        gateway.pay_out(
+            line_of(a_charge("60.00", contact), fee_minor=204),
+            SettlementLine("", 0, 100, LineKind.FEE),
+            SettlementLine("ch_of_nobody_we_know", 5000, 175, LineKind.CHARGE, "ch_of_nobody_we_know"),
+        )
+        a_charge("45.00", contact)
+        import_settlements(merchant_account_id=account.pk, actor=SYSTEM)
+    return Settlement.objects.get()
 
 
 def unknown_charge(invoice: Invoice) -> Charge:
