@@ -81,7 +81,7 @@ def test_the_difference_to_the_balance_is_named(client: Client, gateway: FakeGat
     page = text_of(client.get(WAITING))
 
     assert "Balance of card clearing 80.00 Not cleared 100.00" in page
-    assert "Paid out, but not in the books 50.00 Booked here without a charge 30.00" in page
+    assert "Paid out, but not in the books -50.00 Booked here without a charge 30.00" in page
 
 
 def test_when_all_is_paid_out_the_page_says_so(client: Client, gateway: FakeGateway) -> None:

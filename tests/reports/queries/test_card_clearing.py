@@ -37,7 +37,7 @@ def waiting() -> list[Waiting]:
 def sums() -> ClearingSums:
     """The sums, which must always come to the balance."""
     found = clearing_sums(wanted())
-    assert found.balance_minor == found.waiting_minor - found.unknown_minor + found.by_hand_minor
+    assert found.balance_minor == found.waiting_minor + found.unknown_minor + found.by_hand_minor
     assert (found.waiting, found.waiting_minor) == (len(waiting()), sum(row.minor for row in waiting()))
     return found
 
@@ -112,7 +112,7 @@ def test_what_was_paid_out_and_is_not_in_the_books_is_named(gateway: FakeGateway
     gateway.pay_out(SettlementLine("ch_other", 5000, 175, LineKind.CHARGE, "ch_other"))
     fetch()
 
-    assert sums() == ClearingSums(5000, 1, 10000, 1, 5000, 0)
+    assert sums() == ClearingSums(5000, 1, 10000, 1, -5000, 0)
     (row,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=True, limit=9)
     assert (row.lines, row.to_explain) == (1, 1)
 

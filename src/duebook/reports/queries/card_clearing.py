@@ -2,8 +2,8 @@
 
 For each charge, what the books hold on card clearing is compared with what the lines of settlements have
 cleared. A charge that was given back before it was paid out leaves nothing to clear, and does not show.
-Invariant: the balance of card clearing is what waits, less what was paid out and is not in the books, and
-what somebody booked there by hand.
+Invariant: the balance of card clearing is what waits, what was paid out and is not in the books (below zero),
+and what somebody booked there by hand.
 """
 
 from collections.abc import Iterator
@@ -41,13 +41,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ClearingSums:
-    """The balance of the account and what it consists of, in minor units."""
+    """The balance of the account and the three parts that add up to it, in minor units."""
 
     balance_minor: int
     waiting: int
     waiting_minor: int
     unknown: int
-    """Lines of settlements whose charge is not in the books."""
+    """Lines of settlements whose charge is not in the books; what they took off is below zero."""
     unknown_minor: int
     by_hand_minor: int
 
@@ -106,7 +106,7 @@ _SUMS = """
 {parts} SELECT (SELECT coalesce(sum(minor), 0)::bigint FROM moved),
        (SELECT count(*) FROM waiting), (SELECT coalesce(sum(minor), 0)::bigint FROM waiting),
        (SELECT count(*) FROM cleared WHERE charge_id IS NULL AND minor <> 0),
-       (SELECT coalesce(sum(minor), 0)::bigint FROM cleared WHERE charge_id IS NULL),
+       (SELECT -coalesce(sum(minor), 0)::bigint FROM cleared WHERE charge_id IS NULL),
        (SELECT coalesce(sum(minor), 0)::bigint FROM of_payments WHERE charge_id IS NULL
            AND kind <> 'settled' AND (kind <> 'processor_fee' OR payment_id IS NOT NULL))
 """
