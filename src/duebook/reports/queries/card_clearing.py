@@ -40,19 +40,26 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class ClearingSums:
-    """The balance of the account and the three parts that add up to it, in minor units."""
+class WaitingPage:
+    """Some of what waits, and how much all of it is."""
 
-    balance_minor: int
     waiting: int
     waiting_minor: int
+    rows: list[Waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearingSums:
+    """The balance of the account, and what in it is of no charge; what waits is the rest. In minor units."""
+
+    balance_minor: int
     unknown: int
     """Lines of settlements whose charge is not in the books; what they took off is below zero."""
     unknown_minor: int
     by_hand_minor: int
 
 
-_PARTS = """
+_SIDES = """
 WITH moved AS (
   SELECT t.id, t.kind, t.payment_id, t.effective_on AS day, t.amount_minor AS minor
     FROM ledger_transfer t WHERE t.debit_account_id = %(clearing)s AND t.currency = %(currency)s
@@ -71,7 +78,12 @@ WITH moved AS (
    WHERE s.currency = %(currency)s AND s.booked_on IS NOT NULL
      AND l.merchant_account_id IN (SELECT id FROM gateways_merchantaccount
                                     WHERE clearing_account_id = %(clearing)s)
-), parts AS (
+)
+"""
+
+# One row at least, so that the sums are there on a page without rows too.
+_WAITING = """
+{sides}, parts AS (
   SELECT charge_id, what, min(day) AS day, sum(minor)::bigint AS minor
     FROM (SELECT charge_id, day, minor,
                  CASE kind WHEN 'payment_received' THEN 'charge' WHEN 'refunded' THEN 'refund'
@@ -89,26 +101,24 @@ WITH moved AS (
 ), waiting AS (
   SELECT * FROM (SELECT *, sum(minor) OVER (PARTITION BY charge_id) AS left_of_charge FROM parts) AS each
    WHERE left_of_charge <> 0
-)
-"""
-
-_WAITING = """
-{parts}, shown AS (SELECT * FROM waiting ORDER BY day, charge_id, what {limit})
-SELECT w.charge_id, w.what, w.day, w.minor, c.contact_id, x.name, p.id, p.number
-  FROM shown w
-  JOIN payments_charge c ON c.id = w.charge_id
-  JOIN contacts_contact x ON x.id = c.contact_id
+), totals AS (
+  SELECT count(*) AS waiting, coalesce(sum(minor), 0)::bigint AS minor FROM waiting
+), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, what {limit})
+SELECT a.waiting, a.minor, w.charge_id, w.what, w.day, w.minor, c.contact_id, x.name, p.id, p.number
+  FROM totals a
+  LEFT JOIN shown w ON true
+  LEFT JOIN payments_charge c ON c.id = w.charge_id
+  LEFT JOIN contacts_contact x ON x.id = c.contact_id
   LEFT JOIN payments_payment p ON p.charge_id = c.id
  ORDER BY w.day, w.charge_id, w.what
 """
 
 _SUMS = """
-{parts} SELECT (SELECT coalesce(sum(minor), 0)::bigint FROM moved),
-       (SELECT count(*) FROM waiting), (SELECT coalesce(sum(minor), 0)::bigint FROM waiting),
-       (SELECT count(*) FROM cleared WHERE charge_id IS NULL AND minor <> 0),
-       (SELECT -coalesce(sum(minor), 0)::bigint FROM cleared WHERE charge_id IS NULL),
+{sides} SELECT (SELECT coalesce(sum(minor), 0)::bigint FROM moved), u.lines, u.minor,
        (SELECT coalesce(sum(minor), 0)::bigint FROM of_payments WHERE charge_id IS NULL
            AND kind <> 'settled' AND (kind <> 'processor_fee' OR payment_id IS NOT NULL))
+  FROM (SELECT count(*) FILTER (WHERE minor <> 0) AS lines, -coalesce(sum(minor), 0)::bigint AS minor
+          FROM cleared WHERE charge_id IS NULL) AS u
 """
 
 _SETTLEMENTS = """
@@ -208,21 +218,21 @@ def currencies_of_clearing(clearing_account_id: int) -> list[str]:
 
 
 def clearing_sums(wanted: ClearingFilter) -> ClearingSums:
-    """The balance and its parts, of one moment."""
-    return ClearingSums(*all_rows(_SUMS.format(parts=_PARTS), _parameters(wanted))[0])
+    """The balance, and what of it is of no charge."""
+    return ClearingSums(*all_rows(_SUMS.format(sides=_SIDES), _parameters(wanted))[0])
 
 
-def waiting_rows(wanted: ClearingFilter, *, limit: int, offset: int = 0) -> list[Waiting]:
-    """Some of what has not cleared, the oldest first."""
+def waiting_page(wanted: ClearingFilter, *, limit: int, offset: int = 0) -> WaitingPage:
+    """Some of what has not cleared, the oldest first, and the sum of all of it."""
     parameters = _parameters(wanted) | {"limit": limit, "offset": offset}
-    return [Waiting(*row) for row in all_rows(_WAITING.format(parts=_PARTS, limit=_LIMIT), parameters)]
+    rows = all_rows(_WAITING.format(sides=_SIDES, limit=_LIMIT), parameters)
+    return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[2] is not None])
 
 
 def every_waiting_row(wanted: ClearingFilter) -> Iterator[Waiting]:
     """All of it, streamed."""
-    return (
-        Waiting(*row) for row in streamed_rows(_WAITING.format(parts=_PARTS, limit=""), _parameters(wanted))
-    )
+    rows = streamed_rows(_WAITING.format(sides=_SIDES, limit=""), _parameters(wanted))
+    return (Waiting(*row[2:]) for row in rows if row[2] is not None)
 
 
 def settlement_rows(

@@ -29,7 +29,7 @@ from duebook.reports.queries.card_clearing import (
     every_waiting_row,
     line_rows,
     settlement_rows,
-    waiting_rows,
+    waiting_page,
 )
 from duebook.web.downloads import csv_download, processor_amount_cell
 from duebook.web.errors import text_of
@@ -66,11 +66,12 @@ def waiting(request: StaffRequest) -> HttpResponse:
     if asked is None:
         return render(request, "web/reports/card_clearing.html")
     number, today = page_number(request.GET), today_of(request)
-    rows = waiting_rows(asked.filter(), **window(number))
+    found = waiting_page(asked.filter(), **window(number))
     context = {
         "asked": asked,
         "sums": clearing_sums(asked.filter()),
-        "page": numbered([(row, what_waits(row), (today - row.since).days) for row in rows], number),
+        "waiting_minor": found.waiting_minor,
+        "page": numbered([(row, what_waits(row), (today - row.since).days) for row in found.rows], number),
     }
     return render(request, "web/reports/card_clearing.html", context)
 
