@@ -62,6 +62,6 @@ def line_of_refund(attempt: GatewayRefund) -> SettlementLine:
 
 
 def fetch() -> int:
-    """Import what the only merchant account was paid."""
+    """Import what the only merchant account was paid; how many settlements were new."""
     account = MerchantAccount.objects.get()
-    return import_settlements(merchant_account_id=account.pk, actor=SYSTEM)
+    return import_settlements(merchant_account_id=account.pk, actor=SYSTEM).new

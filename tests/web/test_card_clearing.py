@@ -201,6 +201,15 @@ def test_a_manager_fetches_what_is_new(client: Client, gateway: FakeGateway) -> 
     assert Settlement.objects.count() == 1
 
 
+def test_a_settlement_that_the_processor_names_no_more_is_told(client: Client, gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    fetch()
+    gateway.settlements.clear()
+    sign_in(client, Role.MANAGER)
+
+    assert "The processor names st_1 no more" in text_of(client.post(inquiry(), follow=True))
+
+
 def test_a_processor_that_does_not_answer_is_told_of(client: Client, gateway: FakeGateway) -> None:
     a_charge()
     gateway.fail("list_settlements", OutcomeUnknown)

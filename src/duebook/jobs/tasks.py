@@ -101,7 +101,11 @@ def import_settlements_of(merchant_account_id: int) -> None:
     """Import what one merchant account was paid. Raises GatewayError, after which it is tried again."""
     system = Actor.system(Source.JOB)
     imported = import_settlements(merchant_account_id=merchant_account_id, actor=system)
-    log.info("merchant account %s: %s settlements imported", merchant_account_id, imported)
+    log.info("merchant account %s: %s settlements imported", merchant_account_id, imported.new)
+    for gateway_id in imported.gone:
+        log.error(
+            "merchant account %s: settlement %s is gone at the processor", merchant_account_id, gateway_id
+        )
 
 
 @app.task(name="email_receipt", retry=RetryStrategy(max_attempts=6, exponential_wait=60))

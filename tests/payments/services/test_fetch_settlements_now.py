@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def fetch(role: Role = Role.MANAGER) -> int:
     account = MerchantAccount.objects.get()
-    return fetch_settlements_now(merchant_account_id=account.pk, actor=actor(role))
+    return fetch_settlements_now(merchant_account_id=account.pk, actor=actor(role)).new
 
 
 def test_a_manager_gets_what_is_new(gateway: FakeGateway) -> None:

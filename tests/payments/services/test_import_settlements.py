@@ -17,7 +17,7 @@ from duebook.gateways.protocol import OutcomeUnknown, SettlementLine
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Charge, Settlement, SettlementLine as Line
 from duebook.payments.points import Point, at_each_point
-from duebook.payments.services.import_settlements import OVERLAP, import_settlements
+from duebook.payments.services.import_settlements import OVERLAP, ImportedSettlements, import_settlements
 from tests.factories import SYSTEM, actor, day
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
@@ -86,6 +86,18 @@ def test_the_processor_is_asked_from_before_the_latest_settlement(gateway: FakeG
     fetch()
 
     assert gateway.asked_since == [date(2019, 12, 31), day(-3) - OVERLAP]
+
+
+def test_a_settlement_that_the_processor_names_no_more_is_told(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    gateway.pay_out(line_of(a_charge()))
+    fetch()
+    del gateway.settlements[0]
+
+    imported = import_settlements(merchant_account_id=MerchantAccount.objects.get().pk, actor=SYSTEM)
+
+    assert imported == ImportedSettlements(new=0, gone=("st_1",))
+    assert clearing_minor() == 0
 
 
 def test_an_older_settlement_that_is_told_late_is_imported(gateway: FakeGateway) -> None:

@@ -5,11 +5,11 @@ from cryptography.fernet import InvalidToken
 from duebook.domain.errors import GatewayUnreachable, SecretUnreadable
 from duebook.domain.permissions import Actor
 from duebook.gateways.protocol import GatewayError
-from duebook.payments.services.import_settlements import import_settlements
+from duebook.payments.services.import_settlements import ImportedSettlements, import_settlements
 
 
-def fetch_settlements_now(*, merchant_account_id: int, actor: Actor) -> int:
-    """Import what is new; returns how many settlements that was. Must not be called inside a transaction.
+def fetch_settlements_now(*, merchant_account_id: int, actor: Actor) -> ImportedSettlements:
+    """Import what is new. Must not be called inside a transaction.
 
     Raises Forbidden, NotFound, GatewayUnreachable, SecretUnreadable.
     """

@@ -1,6 +1,7 @@
 """Import what a card processor has paid to the business: each settlement once, with what it consists of."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -31,8 +32,16 @@ OVERLAP = timedelta(days=14)
 """A settlement may be told days after it was paid, so those that are known are looked through again."""
 
 
-def import_settlements(*, merchant_account_id: int, actor: Actor) -> int:
-    """Ask the account's processor and import what is new; returns how many settlements that was.
+@dataclass(frozen=True, slots=True)
+class ImportedSettlements:
+    """How many settlements were new, and which of ours the processor names no more, by its ids."""
+
+    new: int
+    gone: tuple[str, ...] = ()
+
+
+def import_settlements(*, merchant_account_id: int, actor: Actor) -> ImportedSettlements:
+    """Ask the account's processor and import what is new.
 
     What does not match (a charge that nobody knows, lines that do not add up, a currency of no books) is
     imported all the same, for a person to see. Repeated or at the same time as another, it adds nothing
@@ -44,10 +53,17 @@ def import_settlements(*, merchant_account_id: int, actor: Actor) -> int:
     if account is None:
         raise NotFound(what="Merchant account", id=merchant_account_id)
     since = _since(account)
+    # Read before asking: another import may be faster meanwhile.
+    ours = Settlement.objects.filter(merchant_account=account, paid_on__gte=since).order_by("paid_on", "pk")
+    known = list(ours.values_list("gateway_id", flat=True))
     reach(Point.SETTLEMENTS_CALLED)
     answer = sorted(gateway_of(account).list_settlements(since=since), key=lambda seen: seen.paid_on)
     reach(Point.SETTLEMENTS_ANSWERED)
-    return sum(_import_once(account.pk, seen, actor) for seen in answer)
+    told = {seen.id for seen in answer}
+    return ImportedSettlements(
+        new=sum(_import_once(account.pk, seen, actor) for seen in answer),
+        gone=tuple(gateway_id for gateway_id in known if gateway_id not in told),
+    )
 
 
 def _since(account: MerchantAccount) -> date:

@@ -33,6 +33,7 @@ from duebook.payments.services.settle_gateway_refund import settle_gateway_refun
 
 MOST_TRIES = 8
 NOT_BOOKED_YET = "It is not booked by itself: look at the processor and record what happened."
+SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
 
@@ -131,8 +132,8 @@ def _finish_setup(message: WebhookMessage) -> str:
 def _import_settlements(message: WebhookMessage) -> str:
     """Whatever the account was paid, since a processor tells of several at once."""
     account_id, system = message.merchant_account_id, Actor.system(Source.JOB)
-    import_settlements(merchant_account_id=account_id, actor=system)
-    return ""
+    imported = import_settlements(merchant_account_id=account_id, actor=system)
+    return SETTLEMENT_GONE if message.object_id in imported.gone else ""
 
 
 @transaction.atomic(durable=True)

@@ -1,6 +1,6 @@
 """Card clearing: what processors have not paid out yet, and the settlements with which they paid the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,7 +199,9 @@ def settlement_inquiry(request: StaffRequest, merchant_account_id: int) -> HttpR
     except (GatewayUnreachable, SecretUnreadable) as refusal:
         add_notice(request, text_of(refusal, request.business))
     else:
-        add_notice(request, _said(imported))
+        add_notice(request, _said(imported.new))
+        if imported.gone:
+            add_notice(request, _gone(imported.gone))
     return redirect(f"{reverse('web:report_settlements')}?account={merchant_account_id}")
 
 
@@ -208,6 +210,11 @@ def _said(imported: int) -> str:
         return _("The processor has paid nothing that was not here already.")
     text = ngettext("%(count)s settlement was fetched.", "%(count)s settlements were fetched.", imported)
     return text % {"count": imported}
+
+
+def _gone(gateway_ids: Sequence[str]) -> str:
+    text = _("The processor names %(ids)s no more, which is in the books: ask it, and look at the bank.")
+    return text % {"ids": ", ".join(gateway_ids)}
 
 
 def what_waits(row: Waiting) -> str:
