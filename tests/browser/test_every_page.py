@@ -17,16 +17,21 @@ from pytest_django.live_server_helper import LiveServer
 from duebook.catalog.models import Product
 from duebook.commissions.models import CommissionEntry
 from duebook.commissions.services.build_payout_batch import build_payout_batch
+from duebook.contacts.models import Contact
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
 from duebook.domain.second_person import Outcome, OutcomeInput
+from duebook.domain.settlements import LineKind
+from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import SettlementLine
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
-from duebook.payments.models import Charge, ChargeLine, GatewayRefund, Observation, Payment
+from duebook.payments.models import Charge, ChargeLine, GatewayRefund, Observation, Payment, Settlement
 from duebook.payments.refund_reading import wanted_as_json
+from duebook.payments.services.import_settlements import import_settlements
 from duebook.payments.services.offer_card_setup import offer_card_setup
 from duebook.payments.services.offer_pay_link import offer_pay_link
 from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
@@ -48,8 +53,9 @@ from tests.factories import (
     refund_input,
 )
 from tests.gateways.fake import keep_merchant_account
-from tests.payments.fake_gateway import make_card
+from tests.payments.fake_gateway import install, make_card
 from tests.payments.services.test_return_payment import give_back
+from tests.payments.settling import a_charge, line_of
 from tests.web.test_decisions import make_message
 
 FILES = re.compile(r"\.(csv|pdf|hledger|xlsx)$|^logo$|picture")
@@ -65,6 +71,7 @@ ACTS = {
     "settings_merchant_account_default",
     "webhook",
     "charge_inquiry",
+    "settlement_inquiry",
     "refund_inquiry",
     "charge_cancellation",
     "message_retry",
@@ -142,6 +149,7 @@ def scene() -> dict[str, Any]:
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
+        "settlement_id": a_settlement(shop, acme).pk,
         "message_id": make_message().pk,
         "link_id": offer_pay_link(
             contact_id=acme.pk,
@@ -179,7 +187,7 @@ def asked_for(payment: Payment) -> dict[str, int]:
     mia, on = actor(user_id=900), day()
     asked = refund_input("20.00", owes=None)
     request = request_refund(payment_id=payment.pk, wanted=asked, request_key=key(), actor=mia, on=on)
-    charge = Charge.objects.get()
+    charge = Charge.objects.get(state="unknown")
     attempt = GatewayRefund.objects.create(
         payment=payment,
         charge=charge,
@@ -199,6 +207,20 @@ def asked_for(payment: Payment) -> dict[str, int]:
     Charge.objects.filter(pk=charge.pk).update(ask_at=None)
     proposal = propose_charge_outcome(charge_id=charge.pk, wanted=seen, request_key=key(), actor=mia, on=on)
     return {"request_id": request.pk, "proposal_id": proposal.pk, "attempt_id": attempt.pk}
+
+
+def a_settlement(account: MerchantAccount, contact: Contact) -> Settlement:
+    """One with a charge, a fee and a line to explain; another charge waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        gateway = install(patch)
+        gateway.pay_out(
+            line_of(a_charge("60.00", contact), fee_minor=204),
+            SettlementLine("", 0, 100, LineKind.FEE),
+            SettlementLine("ch_of_nobody_we_know", 5000, 175, LineKind.CHARGE, "ch_of_nobody_we_know"),
+        )
+        a_charge("45.00", contact)
+        import_settlements(merchant_account_id=account.pk, actor=SYSTEM)
+    return Settlement.objects.get()
 
 
 def unknown_charge(invoice: Invoice) -> Charge:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from duebook.domain.money import Money
+from duebook.domain.settlements import LineKind
 from duebook.gateways.protocol import DisputeOutcome, NothingHappened, RefundOutcome
 from tests.gateways.contract import a_refund, a_request, charged, gateway_of, needs
 from tests.gateways.harness import Ability, Harness
@@ -100,6 +101,10 @@ def test_a_settlement_lists_what_it_pays(harness: Harness):
     *_, settlement = gateway.list_settlements(since=harness.now().date() - timedelta(days=1))
     gross = {line.object_id: line.gross_minor for line in settlement.lines}
     assert gross == {charge.id: 5000, refund.id: -1000}
+    assert [(line.kind, line.charge_id) for line in settlement.lines] == [
+        (LineKind.CHARGE, charge.id),
+        (LineKind.REFUND, charge.id),
+    ]
     assert settlement.currency == "USD"
     assert settlement.gross_minor == 4000
     assert settlement.fee_minor == sum(line.fee_minor for line in settlement.lines)

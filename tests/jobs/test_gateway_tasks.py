@@ -9,8 +9,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.jobs import tasks
+from duebook.payments.models import Settlement
 from tests.gateways.fake import make_event, make_merchant_account, register
 from tests.jobs.test_tasks import work
+from tests.payments.fake_gateway import FakeGateway, make_merchant_account as keep_account
+from tests.payments.settling import a_charge, line_of
 
 
 @pytest.mark.django_db(transaction=True)
@@ -37,3 +40,18 @@ def test_charges_are_looked_after_every_ten_seconds() -> None:
     times = [turns.get_next(datetime).strftime("%M:%S") for _ in range(6)]
 
     assert times == ["51:10", "51:20", "51:30", "51:40", "51:50", "52:00"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_imports_what_every_active_account_was_paid(gateway: FakeGateway):
+    gateway.pay_out(line_of(a_charge()))
+    unused = keep_account("Unused", active=False)
+    tasks.import_all_settlements.defer(timestamp=0)
+
+    work()
+
+    jobs = ProcrastinateJob.objects.filter(task_name="import_settlements_of")
+    assert [(job.status, job.args) for job in jobs] == [
+        ("succeeded", {"merchant_account_id": Settlement.objects.get().merchant_account_id})
+    ]
+    assert not Settlement.objects.filter(merchant_account=unused).exists()

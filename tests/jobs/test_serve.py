@@ -150,6 +150,8 @@ def test_the_demo_has_a_card_processor_beside_it():
 
         assert child(serving, "sandbox-gateway")
         assert (home / "sandbox.sqlite3").exists()
+        compared = serving.duebook("verify", "--gateway")
+        assert (compared.returncode, compared.stdout) == (0, "The books are in order.\n"), compared.stderr
         assert serving.interrupt() == 0
         assert not processes_of(home)
 

@@ -80,6 +80,7 @@ CHECKS = {
     "linkpayment_amount_in_range",
     "linkpayment_charged_or_refused",
     "linkpaymentline_within_balance",
+    "settlement_net_is_gross_less_fees",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -120,6 +121,10 @@ UNIQUE = {
     "linkpayment_number_once",
     "linkpayment_one_a_request",
     "linkpaymentline_once",
+    "settlement_gateway_id_once",
+    "settlementline_object_once",
+    "payments_settlement_net_transfer_id_key",
+    "payments_settlement_fee_transfer_id_key",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -184,6 +189,10 @@ TRIGGERS = {
     "payments_linkpaymentline_no_truncate",
     "gateways_webhookresolution_no_change",
     "gateways_webhookresolution_no_truncate",
+    "payments_settlement_no_change",
+    "payments_settlement_no_truncate",
+    "payments_settlementline_no_change",
+    "payments_settlementline_no_truncate",
 }
 OPEN_INDEXES = {
     "invoice_open_by_due",

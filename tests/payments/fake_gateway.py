@@ -34,11 +34,13 @@ from duebook.gateways.protocol import (
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SettlementLine,
     SetupOutcome,
 )
 from duebook.ledger.models import Account
 from duebook.payments.models import PaymentMethod
 from duebook.staff.sealing import seal
+from tests.factories import day
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 DECLINES = {
@@ -81,6 +83,8 @@ class FakeGateway:
     setups: dict[str, SeenSetup] = field(default_factory=dict)
     returns: dict[str, str] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
+    settlements: list[SeenSettlement] = field(default_factory=list)
+    asked_since: list[date] = field(default_factory=list)
     on_call: Callable[[str], None] = field(default=lambda call: None)
 
     def fail(self, call: str, error: type[Exception], *, after_effect: bool = False) -> None:
@@ -261,7 +265,25 @@ class FakeGateway:
         raise Misconfigured("not in this fake")
 
     def list_settlements(self, *, since: date) -> Iterable[SeenSettlement]:
-        return []
+        with self._call("list_settlements"):
+            self.asked_since.append(since)
+        return [one for one in self.settlements if one.paid_on >= since]
+
+    def pay_out(self, *lines: SettlementLine, **fields: Any) -> SeenSettlement:
+        """Settle these lines: gross less fees, today."""
+        gross, fee = sum(line.gross_minor for line in lines), sum(line.fee_minor for line in lines)
+        made = {
+            "id": f"st_{len(self.settlements) + 1}",
+            "currency": "USD",
+            "gross_minor": gross,
+            "fee_minor": fee,
+            "net_minor": gross - fee,
+            "paid_on": day(),
+            "lines": lines,
+            **fields,
+        }
+        self.settlements.append(SeenSettlement(**made))
+        return self.settlements[-1]
 
     def check(self) -> SeenAccount:
         return SeenAccount("acct_1", "Fake", live=False)

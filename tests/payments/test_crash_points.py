@@ -31,6 +31,7 @@ from duebook.payments.services import (
     ask_about_refund,
     ask_gateway as asking,
     book_outside_refund,
+    import_settlements,
     prepare_charge,
     process_webhook,
     refund_through_gateway,
@@ -52,15 +53,17 @@ PROTOCOL = (
     settle_gateway_refund,
     ask_about_refund,
     book_outside_refund,
+    import_settlements,
 )
 EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
-    *("confirm", "fetch", "cancel", "refund", "void", "list_refunds"),
+    *("confirm", "fetch", "cancel", "refund", "void", "list_refunds", "list_settlements"),
 }
-CHARGE_POINTS = [point for point in Point if not point.name.startswith(("REFUND", "LINK"))]
-"""Those of refunds are tried in ``services/test_refund_through_gateway.py``, those of pay links in
-``services/test_pay_by_link.py``.
+OF_OTHERS = ("REFUND", "LINK", "SETTLEMENT")
+"""Tried in ``services/test_refund_through_gateway.py``, ``services/test_pay_by_link.py`` and
+``services/test_import_settlements.py``.
 """
+CHARGE_POINTS = [point for point in Point if not point.name.startswith(OF_OTHERS)]
 
 FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
     "a gateway that answers": None,

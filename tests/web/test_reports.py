@@ -33,6 +33,8 @@ PAGES = [
     "/reports/receivables/invoices/",
     "/reports/payments/",
     "/reports/payments/rows/",
+    "/reports/card-clearing/",
+    "/reports/card-clearing/settlements/",
     "/reports/trial-balance/",
     "/reports/accounts/4/",
     "/reports/journal/",

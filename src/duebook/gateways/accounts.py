@@ -25,6 +25,11 @@ def gateway_of(account: MerchantAccount) -> Gateway:
     return adapter_for(MerchantAccount.Adapters(account.adapter))(credentials_of(account))
 
 
+def active_accounts() -> list[MerchantAccount]:
+    """The accounts in use, the oldest first."""
+    return list(MerchantAccount.objects.filter(active=True).order_by("pk"))
+
+
 def adapter_for(kind: MerchantAccount.Adapters) -> Callable[[Credentials], Gateway]:
     """The class of the adapter; imported when it is needed, so that a business loads only what it uses."""
     return _ADAPTERS[kind]()

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from duebook.domain.money import Money
+from duebook.domain.settlements import LineKind
 
 
 class GatewayError(Exception):
@@ -226,16 +227,24 @@ class SeenSetup:
 
 @dataclass(frozen=True, slots=True)
 class SettlementLine:
-    """One part of a settlement: ``object_id`` is a charge's, a refund's or a dispute's; amounts signed."""
+    """One part of a settlement: ``object_id`` is a charge's, a refund's or a dispute's; amounts signed.
+
+    ``charge_id`` is the charge that it goes back to, where the gateway tells.
+    """
 
     object_id: str
     gross_minor: int
     fee_minor: int
+    kind: LineKind = LineKind.OTHER
+    charge_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenSettlement:
-    """The processor's payment to the business: net is gross less fees, in minor units of one currency."""
+    """The processor's payment to the business: net is gross less fees, in minor units of one currency.
+
+    Below zero it is the processor that took money from the bank.
+    """
 
     id: str
     currency: str

@@ -20,6 +20,7 @@ from duebook.domain.errors import (
     PayLinkOver,
 )
 from duebook.domain.permissions import Actor, Source
+from duebook.gateways.accounts import active_accounts
 from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.payments.pay_links import links_to_close
@@ -39,6 +40,7 @@ from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.email_card_link import email_card_link
 from duebook.payments.services.email_pay_link import email_pay_link
 from duebook.payments.services.forget_card import forget_card
+from duebook.payments.services.import_settlements import import_settlements
 from duebook.payments.services.process_webhook import process_webhook
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
@@ -88,6 +90,31 @@ def refresh_dashboard(timestamp: int) -> None:
 def poll_silent_processors(timestamp: int) -> None:
     """Ask the card processors that have told nothing lately what happened."""
     poll_events(silent_for=timedelta(minutes=SILENT_MINUTES), now=timezone.now())
+
+
+@app.periodic(cron="29 */3 * * *")
+@app.task(name="import_settlements", queueing_lock="import_settlements")
+def import_all_settlements(timestamp: int) -> None:
+    """Ask every active merchant account what it was paid: a job for each."""
+    for account in active_accounts():
+        try:
+            import_settlements_of.configure(queueing_lock=f"import_settlements_of:{account.pk}").defer(
+                merchant_account_id=account.pk
+            )
+        except AlreadyEnqueued:
+            log.info("settlements of merchant account %s: a job is waiting", account.pk)
+
+
+@app.task(name="import_settlements_of", retry=RetryStrategy(max_attempts=4, exponential_wait=60))
+def import_settlements_of(merchant_account_id: int) -> None:
+    """Import what one merchant account was paid. Raises GatewayError, after which it is tried again."""
+    system = Actor.system(Source.JOB)
+    imported = import_settlements(merchant_account_id=merchant_account_id, actor=system)
+    log.info("merchant account %s: %s settlements imported", merchant_account_id, imported.new)
+    for gateway_id in imported.gone:
+        log.error(
+            "merchant account %s: settlement %s is gone at the processor", merchant_account_id, gateway_id
+        )
 
 
 @app.task(name="email_receipt", retry=RetryStrategy(max_attempts=6, exponential_wait=60))

@@ -28,6 +28,7 @@ from duebook.payments.card_models import (
 )
 from duebook.payments.limit_models import DayUse, LimitUse
 from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
+from duebook.payments.settlement_models import Settlement, SettlementLine
 
 __all__ = [
     "Allocation",
@@ -50,6 +51,8 @@ __all__ = [
     "RefundResolution",
     "Return",
     "Reversal",
+    "Settlement",
+    "SettlementLine",
 ]
 
 

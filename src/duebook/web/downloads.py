@@ -7,7 +7,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from duebook.domain.money import to_decimal
-from duebook.ledger.currencies import exponent
+from duebook.ledger.currencies import exponent, is_currency
 from duebook.reports.csv_text import Cell, csv_lines
 from duebook.reports.xlsx import xlsx_file
 
@@ -31,6 +31,11 @@ def text_download(name: str, lines: Iterable[str], content_type: str) -> Streami
 def amount_cell(minor: int, currency: str) -> Decimal:
     """The amount as a number with the decimals of its currency."""
     return to_decimal(minor, exponent(currency))
+
+
+def processor_amount_cell(minor: int, currency: str) -> Decimal | int:
+    """The same for what a processor said, whose currency may be none: then in its smallest unit."""
+    return amount_cell(minor, currency) if is_currency(currency) else minor
 
 
 def xlsx_download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> FileResponse:

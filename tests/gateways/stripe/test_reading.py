@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from duebook.domain.money import Money
+from duebook.domain.settlements import LineKind
 from duebook.gateways.protocol import (
     DeclineClass,
     DisputeOutcome,
@@ -243,8 +244,10 @@ def test_a_settlement_consists_of_charges_refunds_disputes_and_fees(
     charge = {"object": "charge", "id": "ch_1", "payment_intent": "pi_1"}
     entries = [
         entry("charge", 10000, 320, charge, "charge"),
-        entry("refund", -2500, 0, {"object": "refund", "id": "re_1"}, "refund"),
-        entry("adjustment", 0, 1500, {"object": "dispute", "id": "du_1"}, "dispute"),
+        entry("refund", -2500, 0, {"object": "refund", "id": "re_1", "payment_intent": "pi_1"}, "refund"),
+        entry(
+            "adjustment", 0, 1500, {"object": "dispute", "id": "du_1", "payment_intent": "pi_2"}, "dispute"
+        ),
         entry("stripe_fee", -100, 0, None, "fee"),
         entry("payout", -5580, 0, "po_1", "payout"),
     ]
@@ -255,10 +258,10 @@ def test_a_settlement_consists_of_charges_refunds_disputes_and_fees(
 
     assert (seen.id, seen.currency, seen.paid_on) == ("po_1", "USD", date(2026, 11, 20))
     assert seen.lines == (
-        SettlementLine("pi_1", 10000, 320),
-        SettlementLine("re_1", -2500, 0),
-        SettlementLine("du_1", 0, 1500),
-        SettlementLine("", 0, 100),
+        SettlementLine("pi_1", 10000, 320, LineKind.CHARGE, "pi_1"),
+        SettlementLine("re_1", -2500, 0, LineKind.REFUND, "pi_1"),
+        SettlementLine("du_1", 0, 1500, LineKind.DISPUTE, "pi_2"),
+        SettlementLine("", 0, 100, LineKind.FEE),
     )
     assert (seen.gross_minor, seen.fee_minor, seen.net_minor) == (7500, 1920, 5580)
     (asked,) = server.sent("GET", "/v1/payouts")

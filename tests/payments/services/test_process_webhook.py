@@ -15,13 +15,14 @@ from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown, RefundRequest
-from duebook.payments.models import Charge, Observation, Payment, Refund
+from duebook.payments.models import Charge, Observation, Payment, Refund, Settlement
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.payments.settling import a_charge, line_of
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +127,39 @@ def test_a_dispute_is_not_booked_by_itself_and_waits_for_a_person(gateway: FakeG
     told = message(object_kind=ObjectKind.DISPUTE.value)
 
     assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+
+def test_a_message_of_a_settlement_imports_what_was_paid(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    told = message("st_1", object_kind=ObjectKind.SETTLEMENT.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+
+    assert Settlement.objects.get().gateway_id == "st_1"
+
+
+def test_a_settlement_that_the_processor_takes_back_waits_for_a_person(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    process_webhook(message_id=message("st_1", object_kind=ObjectKind.SETTLEMENT.value).pk)
+    gateway.settlements.clear()
+    told = message("st_1", object_kind=ObjectKind.SETTLEMENT.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    assert told.problem.startswith("The processor takes back a settlement")
+
+
+def test_a_settlement_that_cannot_be_asked_for_is_tried_again(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    gateway.fail("list_settlements", OutcomeUnknown)
+    told = message("st_1", object_kind=ObjectKind.SETTLEMENT.value)
+
+    with pytest.raises(WebhookNotProcessed):
+        process_webhook(message_id=told.pk)
+    process_webhook(message_id=told.pk)
+
+    assert Settlement.objects.count() == 1
 
 
 def a_succeeded_charge(gateway: FakeGateway) -> Charge:

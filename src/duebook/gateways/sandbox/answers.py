@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from duebook.domain.money import Money
+from duebook.domain.settlements import LineKind
 from duebook.gateways.protocol import (
     Decline,
     DeclineClass,
@@ -116,7 +117,13 @@ def settlement(values: Values) -> SeenSettlement:
         net_minor=whole(values["net_minor"]),
         paid_on=date.fromisoformat(values["paid_on"]),
         lines=tuple(
-            SettlementLine(text(line["object_id"]), whole(line["gross_minor"]), whole(line["fee_minor"]))
+            SettlementLine(
+                object_id=text(line["object_id"]),
+                gross_minor=whole(line["gross_minor"]),
+                fee_minor=whole(line["fee_minor"]),
+                kind=LineKind(text(line["kind"])),
+                charge_id=text(line["charge"]),
+            )
             for line in values["lines"]
         ),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from duebook.domain.settlements import LineKind
 from duebook.gateways.protocol import (
     DisputeOutcome,
     Outcome,
@@ -58,6 +59,17 @@ DISPUTE_OUTCOMES = {
     "lost": DisputeOutcome.LOST,
 }
 """Any other status is one of waiting."""
+
+LINE_KINDS = {
+    "charge": LineKind.CHARGE,
+    "charge_failure": LineKind.CHARGE_FAILED,
+    "refund": LineKind.REFUND,
+    "refund_failure": LineKind.REFUND_FAILED,
+    "dispute": LineKind.DISPUTE,
+    "dispute_reversal": LineKind.DISPUTE_REVERSED,
+    "fee": LineKind.FEE,
+}
+"""By Stripe's reporting category: https://docs.stripe.com/reports/reporting-categories"""
 
 SETUP_OUTCOMES = {"succeeded": SetupOutcome.SAVED, "canceled": SetupOutcome.CANCELLED}
 
@@ -213,13 +225,17 @@ def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:
 
 
 def settlement_line(entry: Object) -> SettlementLine:
-    """One balance transaction; a fee that Stripe books by itself is a fee and not a negative gross."""
+    """One balance transaction; a fee that Stripe books by itself is a fee and not a negative gross.
+
+    Stripe takes its fee for a dispute with the disputed amount, in the same entry.
+    """
     currency = entry["currency"]
     amount = from_stripe(entry["amount"], currency).minor
     fee = from_stripe(entry.get("fee") or 0, currency).minor
-    if entry.get("reporting_category") == "fee":
-        return SettlementLine(_settled_object(entry.get("source")), 0, fee - amount)
-    return SettlementLine(_settled_object(entry.get("source")), amount, fee)
+    kind = LINE_KINDS.get(entry.get("reporting_category") or "", LineKind.OTHER)
+    if kind is LineKind.FEE:
+        amount, fee = 0, fee - amount
+    return SettlementLine(_settled_object(entry.get("source")), amount, fee, kind, _settled_charge(entry))
 
 
 def _settled_object(source: Any) -> str:
@@ -228,3 +244,8 @@ def _settled_object(source: Any) -> str:
     if found.get("object") == "charge" and found.get("payment_intent"):
         return identifier(found["payment_intent"])
     return identifier(source)
+
+
+def _settled_charge(entry: Object) -> str:
+    """The charge that the entry goes back to: a charge's, a refund's and a dispute's name it."""
+    return identifier(_object(entry.get("source")).get("payment_intent"))

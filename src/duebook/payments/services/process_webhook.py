@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardNotSaved, DomainError, NotFound
+from duebook.domain.permissions import Actor, Source
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
 from duebook.gateways.protocol import (
@@ -26,11 +27,13 @@ from duebook.payments.points import Point, reach
 from duebook.payments.refund_reading import seen_of_refund
 from duebook.payments.services.book_outside_refund import book_outside_refund
 from duebook.payments.services.finish_card_setup import finish_card_setup
+from duebook.payments.services.import_settlements import import_settlements
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
 NOT_BOOKED_YET = "It is not booked by itself: look at the processor and record what happened."
+SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
 
@@ -71,6 +74,8 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
         return _settle_refund(message, gateway.fetch_refund(message.object_id))
     if kind is ObjectKind.SETUP:
         return _finish_setup(message)
+    if kind is ObjectKind.SETTLEMENT:
+        return _import_settlements(message)
     return NOT_BOOKED_YET if kind is ObjectKind.DISPUTE else ""
 
 
@@ -122,6 +127,13 @@ def _finish_setup(message: WebhookMessage) -> str:
     except CardNotSaved as error:
         return str(error)
     return ""
+
+
+def _import_settlements(message: WebhookMessage) -> str:
+    """Whatever the account was paid, since a processor tells of several at once."""
+    account_id, system = message.merchant_account_id, Actor.system(Source.JOB)
+    imported = import_settlements(merchant_account_id=account_id, actor=system)
+    return SETTLEMENT_GONE if message.object_id in imported.gone else ""
 
 
 @transaction.atomic(durable=True)

@@ -16,6 +16,7 @@ from duebook.reports.verification import (
     pay_links,
     payments,
     second_person,
+    settlements,
 )
 from duebook.reports.verification.check import PARAMETERS, Check
 
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     *limits.CHECKS,
     *second_person.CHECKS,
     *pay_links.CHECKS,
+    *settlements.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )

@@ -12,6 +12,8 @@ from duebook.domain.accounts import SystemAccount
 from duebook.domain.payment_kinds import PaymentKind
 
 PARAMETERS: dict[str, Any] = {
+    "bank": int(SystemAccount.BANK),
+    "processor_fees": int(SystemAccount.PROCESSOR_FEES),
     "receivable": int(SystemAccount.RECEIVABLE),
     "customer_credit": int(SystemAccount.CUSTOMER_CREDIT),
     "sales": int(SystemAccount.SALES),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from duebook.web.views import reports, reports_books, reports_payments, reports_receivables
+from duebook.web.views import reports, reports_books, reports_clearing, reports_payments, reports_receivables
 
 urlpatterns = [
     path("", reports.report_list, name="report_list"),
@@ -17,6 +17,25 @@ urlpatterns = [
     path("payments.csv", reports_payments.payments_csv, name="report_payments_csv"),
     path("payments/rows/", reports_payments.rows, name="report_payment_rows"),
     path("payments/rows.csv", reports_payments.rows_csv, name="report_payment_rows_csv"),
+    path("card-clearing/", reports_clearing.waiting, name="report_card_clearing"),
+    path("card-clearing.csv", reports_clearing.waiting_csv, name="report_card_clearing_csv"),
+    path("card-clearing/settlements/", reports_clearing.settlements, name="report_settlements"),
+    path("card-clearing/settlements.csv", reports_clearing.settlements_csv, name="report_settlements_csv"),
+    path(
+        "card-clearing/settlements/<int:settlement_id>/",
+        reports_clearing.settlement,
+        name="report_settlement",
+    ),
+    path(
+        "card-clearing/settlements/<int:settlement_id>.csv",
+        reports_clearing.settlement_csv,
+        name="report_settlement_csv",
+    ),
+    path(
+        "card-clearing/accounts/<int:merchant_account_id>/inquiry/",
+        reports_clearing.settlement_inquiry,
+        name="settlement_inquiry",
+    ),
     path("trial-balance/", reports_books.trial_balance, name="report_trial_balance"),
     path("trial-balance.csv", reports_books.trial_balance_csv, name="report_trial_balance_csv"),
     path("accounts/<int:account_id>/", reports_books.register, name="report_register"),

@@ -62,6 +62,12 @@ def _sections(rights: frozenset[Right]) -> list[tuple[str, list[Entry]]]:
             _("Books"),
             [
                 Entry(
+                    _("Card clearing"),
+                    _("What card processors have not paid out yet, and what they have paid."),
+                    reverse("web:report_card_clearing"),
+                    "ti-credit-card",
+                ),
+                Entry(
                     _("Trial balance"),
                     _("The balance of every account on any day, and what moved each."),
                     reverse("web:report_trial_balance"),

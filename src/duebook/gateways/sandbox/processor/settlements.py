@@ -22,6 +22,14 @@ SELECT 'disputes', id, currency, -amount_minor, fee_minor FROM disputes
 WHERE outcome = 'lost' AND settlement IS NULL
 """
 
+LINES = """
+SELECT l.object_id, l.gross_minor, l.fee_minor,
+       CASE WHEN r.id IS NOT NULL THEN 'refund' WHEN d.id IS NOT NULL THEN 'dispute' ELSE 'charge' END kind,
+       coalesce(r.charge, d.charge, l.object_id) AS charge
+FROM settlement_lines l LEFT JOIN refunds r ON r.id = l.object_id LEFT JOIN disputes d ON d.id = l.object_id
+WHERE l.settlement = ? ORDER BY l.rowid
+"""
+
 
 def settle(call: Call) -> dict[str, Any]:
     """Pay out everything that waits."""
@@ -42,10 +50,7 @@ def list_settlements(call: Call) -> dict[str, Any]:
 
 def settlement_view(db: Connection, settlement: Row) -> dict[str, Any]:
     """A settlement as the API shows it."""
-    lines = db.execute(
-        "SELECT object_id, gross_minor, fee_minor FROM settlement_lines WHERE settlement = ? ORDER BY rowid",
-        (settlement["id"],),
-    )
+    lines = db.execute(LINES, (settlement["id"],))
     shown = ("id", "currency", "gross_minor", "fee_minor", "net_minor", "paid_on")
     return {**{name: settlement[name] for name in shown}, "lines": [dict(line) for line in lines]}
 

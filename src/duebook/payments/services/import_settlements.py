@@ -1,0 +1,191 @@
+"""Import what a card processor has paid to the business: each settlement once, with what it consists of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+
+from duebook.domain.errors import NotFound
+from duebook.domain.permissions import Actor, Right
+from duebook.domain.recording import Movement
+from duebook.domain.settlements import (
+    ONCE,
+    LineKind,
+    SettledPart,
+    SettlementDecision,
+    decide_settlement,
+)
+from duebook.events.requests import input_hash
+from duebook.events.services.record_event import record_event
+from duebook.gateways.accounts import gateway_of
+from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import SeenSettlement
+from duebook.ledger.currencies import is_currency
+from duebook.ledger.models import Transfer
+from duebook.ledger.queries import closed_until
+from duebook.payments.models import Settlement, SettlementLine
+from duebook.payments.points import Point, reach
+from duebook.staff.queries import today
+
+OVERLAP = timedelta(days=14)
+"""A settlement may be told days after it was paid, so those that are known are looked through again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSettlements:
+    """How many settlements were new, and which of ours the processor names no more, by its ids."""
+
+    new: int
+    gone: tuple[str, ...] = ()
+
+
+def import_settlements(*, merchant_account_id: int, actor: Actor) -> ImportedSettlements:
+    """Ask the account's processor and import what is new.
+
+    What does not match (a charge that nobody knows, lines that do not add up, a currency of no books) is
+    imported all the same, for a person to see. Repeated or at the same time as another, it adds nothing
+    twice. Calls the processor, so it may not run inside a transaction; each settlement is one of its own.
+    Locks the merchant account. Records ``settlement.imported``. Raises Forbidden, NotFound, GatewayError.
+    """
+    actor.require(Right.RESOLVE_MESSAGES)
+    account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
+    if account is None:
+        raise NotFound(what="Merchant account", id=merchant_account_id)
+    since = _since(account)
+    # Read before asking: another import may be faster meanwhile.
+    ours = Settlement.objects.filter(merchant_account=account, paid_on__gte=since).order_by("paid_on", "pk")
+    known = list(ours.values_list("gateway_id", flat=True))
+    reach(Point.SETTLEMENTS_CALLED)
+    answer = sorted(gateway_of(account).list_settlements(since=since), key=lambda seen: seen.paid_on)
+    reach(Point.SETTLEMENTS_ANSWERED)
+    told = {seen.id for seen in answer}
+    return ImportedSettlements(
+        new=sum(_import_once(account.pk, seen, actor) for seen in answer),
+        gone=tuple(gateway_id for gateway_id in known if gateway_id not in told),
+    )
+
+
+def _since(account: MerchantAccount) -> date:
+    latest = Settlement.objects.filter(merchant_account=account).order_by("-paid_on").first()
+    # The processor's day may be another one than ours.
+    return latest.paid_on - OVERLAP if latest else account.created_at.date() - timedelta(days=1)
+
+
+def _import_once(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
+    reach(Point.SETTLEMENT_BEGUN)
+    imported = _import(merchant_account_id, seen, actor)
+    reach(Point.SETTLEMENT_IMPORTED)
+    return imported
+
+
+@transaction.atomic(durable=True)
+def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
+    """Whether it was new."""
+    _lock(merchant_account_id)
+    if Settlement.objects.filter(merchant_account=merchant_account_id, gateway_id=seen.id).exists():
+        return False
+    account = MerchantAccount.objects.get(pk=merchant_account_id)
+    decision = decide_settlement(
+        net_minor=seen.net_minor,
+        fee_minor=seen.fee_minor,
+        paid_on=seen.paid_on,
+        parts=[
+            SettledPart(line.kind, line.gross_minor, line.fee_minor, line.object_id, line.charge_id)
+            for line in seen.lines
+        ],
+        settled_before=_settled_before(merchant_account_id, [line.object_id for line in seen.lines]),
+        clearing_account_id=account.clearing_account_id,
+        on=today(),
+        closed_until=closed_until(),
+    )
+    settlement = _write(account, seen, decision)
+    _record(settlement, decision, actor)
+    return True
+
+
+def _lock(merchant_account_id: int) -> None:
+    rows = MerchantAccount.objects.select_for_update(no_key=True, of=("self",))
+    list(rows.filter(pk=merchant_account_id).values_list("pk"))
+    reach(Point.SETTLEMENT_LOCKED)
+
+
+def _settled_before(merchant_account_id: int, object_ids: Iterable[str]) -> set[tuple[LineKind, str]]:
+    lines = SettlementLine.objects.filter(
+        merchant_account=merchant_account_id,
+        object_id__in={pk for pk in object_ids if pk},
+        kind__in=[kind.value for kind in ONCE],
+    )
+    return {(LineKind(kind), object_id) for kind, object_id in lines.values_list("kind", "object_id")}
+
+
+def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementDecision) -> Settlement:
+    is_booked = is_currency(seen.currency)
+    net = _post(decision.net, seen.currency) if is_booked else None
+    reach(Point.SETTLEMENT_NET_POSTED)
+    fee = _post(decision.fee, seen.currency) if is_booked else None
+    reach(Point.SETTLEMENT_FEE_POSTED)
+    settlement = Settlement.objects.create(
+        merchant_account=account,
+        gateway_id=seen.id,
+        currency=seen.currency,
+        gross_minor=decision.gross_minor,
+        fee_minor=decision.fee_minor,
+        net_minor=decision.net_minor,
+        paid_on=seen.paid_on,
+        booked_on=decision.booked_on if is_booked else None,
+        net_transfer=net,
+        fee_transfer=fee,
+    )
+    reach(Point.SETTLEMENT_WRITTEN)
+    SettlementLine.objects.bulk_create(
+        SettlementLine(
+            settlement=settlement,
+            merchant_account=account,
+            kind=part.kind.value,
+            object_id=part.object_id,
+            charge_gateway_id=part.charge_id,
+            gross_minor=part.gross_minor,
+            fee_minor=part.fee_minor,
+            is_repeated=part.is_repeated,
+        )
+        for part in decision.parts
+    )
+    reach(Point.SETTLEMENT_LINES_WRITTEN)
+    return settlement
+
+
+def _post(movement: Movement | None, currency: str) -> Transfer | None:
+    if movement is None:
+        return None
+    return Transfer.objects.create(
+        kind=movement.kind.value,
+        debit_account_id=movement.debit,
+        credit_account_id=movement.credit,
+        amount_minor=movement.minor,
+        currency=currency,
+        effective_on=movement.effective_on,
+    )
+
+
+def _record(settlement: Settlement, decision: SettlementDecision, actor: Actor) -> None:
+    record_event(
+        name="settlement.imported",
+        actor=actor,
+        request_key=f"settlement:{settlement.pk}",
+        hashed=input_hash([settlement.pk]),
+        payload={
+            "settlement_id": settlement.pk,
+            "number": str(settlement),
+            "merchant_account_id": settlement.merchant_account_id,
+            "gateway_id": settlement.gateway_id,
+            "gross_minor": settlement.gross_minor,
+            "fee_minor": settlement.fee_minor,
+            "net_minor": settlement.net_minor,
+            "currency": settlement.currency,
+            "paid_on": settlement.paid_on.isoformat(),
+            "booked_on": settlement.booked_on.isoformat() if settlement.booked_on else None,
+            "lines": len(decision.parts),
+        },
+    )
+    reach(Point.SETTLEMENT_EVENT_WRITTEN)

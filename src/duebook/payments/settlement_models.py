@@ -1,0 +1,129 @@
+"""Settlements: what a card processor paid to the business, and what each consisted of.
+
+Append-only. Invariants: a settlement is imported once for its account; its lines add up to it; the same thing
+of the processor is settled once, or the line says that it was settled before. To which charge a line goes
+back is read from the ids, never stored: the charge may become known after its settlement.
+"""
+
+from django.db import models
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from duebook.domain.settlements import FEE_BOOKED_BEFORE, ONCE, LineKind
+from duebook.gateways.models import MerchantAccount
+from duebook.ledger.models import Transfer
+
+_ONCE = sorted(kind.value for kind in ONCE)
+_FEE_BOOKED_BEFORE = sorted(kind.value for kind in FEE_BOOKED_BEFORE)
+"""In one order always, so that the constraints do not change from run to run."""
+
+
+class Settlement(models.Model):
+    """A processor's payment to the business; below zero it took money from the bank.
+
+    One in a currency that no books know is kept without transfers.
+    """
+
+    merchant_account = models.ForeignKey(
+        MerchantAccount,
+        on_delete=models.RESTRICT,
+        related_name="settlements",
+        verbose_name=_("account"),
+        db_index=False,
+    )
+    gateway_id = models.CharField(_("id at the gateway"), max_length=120)
+    currency = models.CharField(_("currency"), max_length=10)
+    gross_minor = models.BigIntegerField(_("gross"))
+    fee_minor = models.BigIntegerField(_("fees"))
+    net_minor = models.BigIntegerField(_("net"))
+    paid_on = models.DateField(_("paid"))
+    booked_on = models.DateField(_("booked"), null=True)
+    net_transfer = models.OneToOneField(
+        Transfer,
+        on_delete=models.RESTRICT,
+        related_name="settlement",
+        null=True,
+        verbose_name=_("transfer to the bank"),
+    )
+    fee_transfer = models.OneToOneField(
+        Transfer,
+        on_delete=models.RESTRICT,
+        related_name="settlement_of_fee",
+        null=True,
+        verbose_name=_("transfer of the fees"),
+    )
+    imported_at = models.DateTimeField(_("imported"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant_account", "gateway_id"], name="settlement_gateway_id_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(net_minor=F("gross_minor") - F("fee_minor")),
+                name="settlement_net_is_gross_less_fees",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["merchant_account", "-paid_on", "-id"], name="settlement_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"S-{self.pk}"
+
+
+class SettlementLine(models.Model):
+    """One part of a settlement; amounts signed, and ``clears_minor`` is what it takes off card clearing."""
+
+    class Kinds(models.TextChoices):
+        CHARGE = LineKind.CHARGE.value, _("Charge")
+        CHARGE_FAILED = LineKind.CHARGE_FAILED.value, _("Charge that failed")
+        REFUND = LineKind.REFUND.value, _("Refund")
+        REFUND_FAILED = LineKind.REFUND_FAILED.value, _("Refund that failed")
+        DISPUTE = LineKind.DISPUTE.value, _("Dispute")
+        DISPUTE_REVERSED = LineKind.DISPUTE_REVERSED.value, _("Dispute given back")
+        FEE = LineKind.FEE.value, _("Fee")
+        OTHER = LineKind.OTHER.value, _("Other")
+        UNEXPLAINED = LineKind.UNEXPLAINED.value, _("Not explained")
+
+    settlement = models.ForeignKey(
+        Settlement, on_delete=models.RESTRICT, related_name="lines", verbose_name=_("settlement")
+    )
+    merchant_account = models.ForeignKey(
+        MerchantAccount,
+        on_delete=models.RESTRICT,
+        related_name="settlement_lines",
+        verbose_name=_("account"),
+        db_index=False,
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kinds)
+    object_id = models.CharField(_("object at the gateway"), max_length=120, blank=True)
+    charge_gateway_id = models.CharField(_("charge at the gateway"), max_length=120, blank=True)
+    gross_minor = models.BigIntegerField(_("gross"))
+    fee_minor = models.BigIntegerField(_("fee"))
+    is_repeated = models.BooleanField(_("settled before"), default=False)
+    clears_minor = models.GeneratedField(
+        expression=Case(
+            When(kind__in=_FEE_BOOKED_BEFORE, then=F("gross_minor") - F("fee_minor")),
+            default=F("gross_minor"),
+            output_field=models.BigIntegerField(),
+        ),
+        output_field=models.BigIntegerField(_("clears")),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant_account", "object_id", "kind"],
+                condition=Q(kind__in=_ONCE, is_repeated=False) & ~Q(object_id=""),
+                name="settlementline_object_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["merchant_account", "charge_gateway_id"], name="settlementline_by_charge"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.settlement_id}: {self.kind} {self.object_id}"

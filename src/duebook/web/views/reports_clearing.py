@@ -1,0 +1,269 @@
+"""Card clearing: what processors have not paid out yet, and the settlements with which they paid the rest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from duebook.domain.errors import GatewayUnreachable, NotFound, SecretUnreadable
+from duebook.domain.permissions import Right
+from duebook.domain.settlements import LineKind
+from duebook.gateways.models import MerchantAccount
+from duebook.payments.models import Settlement, SettlementLine
+from duebook.payments.services.fetch_settlements_now import fetch_settlements_now
+from duebook.reports.queries.card_clearing import (
+    ClearingFilter,
+    LineRow,
+    SettlementRow,
+    Waiting,
+    accounts_with_clearing,
+    clearing_sums,
+    currencies_of_clearing,
+    every_line_row,
+    every_settlement_row,
+    every_waiting_row,
+    line_rows,
+    settlement_rows,
+    waiting_page,
+)
+from duebook.web.downloads import csv_download, processor_amount_cell
+from duebook.web.errors import text_of
+from duebook.web.notices import add_notice
+from duebook.web.numbered_pages import numbered, page_number, window
+from duebook.web.request import StaffRequest, actor_of, requires, today_of
+
+_WHAT: Mapping[str, Any] = {
+    "charge": gettext_lazy("Charge"),
+    "refund": gettext_lazy("Refund"),
+    "dispute": gettext_lazy("Dispute"),
+    "other": gettext_lazy("Other"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which account and currency the address asks for, and what else it could."""
+
+    account: MerchantAccount
+    accounts: list[MerchantAccount]
+    currency: str
+    currencies: list[str]
+
+    def filter(self) -> ClearingFilter:
+        return ClearingFilter(self.account.clearing_account_id, self.currency)
+
+
+@require_safe
+@requires(Right.VIEW)
+def waiting(request: StaffRequest) -> HttpResponse:
+    """What of an account's charges, refunds and disputes has not cleared, the oldest first."""
+    asked = _asked(request)
+    if asked is None:
+        return render(request, "web/reports/card_clearing.html")
+    number, today = page_number(request.GET), today_of(request)
+    found = waiting_page(asked.filter(), **window(number))
+    context = {
+        "asked": asked,
+        "sums": clearing_sums(asked.filter()),
+        "waiting_minor": found.waiting_minor,
+        "page": numbered([(row, what_waits(row), (today - row.since).days) for row in found.rows], number),
+    }
+    return render(request, "web/reports/card_clearing.html", context)
+
+
+@require_safe
+@requires(Right.VIEW)
+def waiting_csv(request: StaffRequest) -> HttpResponseBase:
+    """The same as a file."""
+    asked, today = _asked_or_404(request), today_of(request)
+    return csv_download(
+        f"card-clearing-{asked.account.pk}-{asked.currency}",
+        ["Since", "What", "Charge", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
+        (
+            [
+                row.since,
+                what_waits(row),
+                f"C-{row.charge_id}",
+                f"P-{row.payment_number}" if row.payment_number else "",
+                row.name,
+                (today - row.since).days,
+                processor_amount_cell(row.minor, asked.currency),
+                asked.currency,
+            ]
+            for row in every_waiting_row(asked.filter())
+        ),
+    )
+
+
+@require_safe
+@requires(Right.VIEW)
+def settlements(request: StaffRequest) -> HttpResponse:
+    """What an account's processor has paid, the newest first."""
+    asked = _asked(request)
+    if asked is None:
+        return render(request, "web/reports/settlements.html")
+    number = page_number(request.GET)
+    only_open = request.GET.get("open") == "1"
+    rows = settlement_rows(asked.account.pk, only_open=only_open, **window(number))
+    context = {"asked": asked, "only_open": only_open, "page": numbered(rows, number)}
+    return render(request, "web/reports/settlements.html", context)
+
+
+@require_safe
+@requires(Right.VIEW)
+def settlements_csv(request: StaffRequest) -> HttpResponseBase:
+    """All settlements of the account as a file."""
+    asked = _asked_or_404(request)
+    return csv_download(
+        f"settlements-{asked.account.pk}",
+        ["Settlement", "Processor's number", "Paid", "Gross", "Fees", "Net", "Currency", "Lines"],
+        (_settlement_cells(row) for row in every_settlement_row(asked.account.pk)),
+    )
+
+
+def _settlement_cells(row: SettlementRow) -> list[Any]:
+    amounts = (row.gross_minor, row.fee_minor, row.net_minor)
+    return [
+        f"S-{row.settlement_id}",
+        row.gateway_id,
+        row.paid_on,
+        *(processor_amount_cell(minor, row.currency) for minor in amounts),
+        row.currency,
+        row.lines,
+    ]
+
+
+@require_safe
+@requires(Right.VIEW)
+def settlement(request: StaffRequest, settlement_id: int) -> HttpResponse:
+    """One settlement with its lines, each leading to its charge and payment."""
+    found = _settlement_by_id(settlement_id)
+    number = page_number(request.GET)
+    rows = line_rows(found.pk, **window(number))
+    context = {
+        "settlement": found,
+        "page": numbered([(row, *words_of(row, found)) for row in rows], number),
+    }
+    return render(request, "web/reports/settlement.html", context)
+
+
+@require_safe
+@requires(Right.VIEW)
+def settlement_csv(request: StaffRequest, settlement_id: int) -> HttpResponseBase:
+    """Its lines as a file."""
+    found = _settlement_by_id(settlement_id)
+    return csv_download(
+        f"settlement-{found.pk}",
+        [
+            "What",
+            "Processor's number",
+            "Charge",
+            "Payment",
+            "Contact",
+            "Gross",
+            "Fee",
+            "Net",
+            "Currency",
+            "Remark",
+        ],
+        (_line_cells(row, found) for row in every_line_row(found.pk)),
+    )
+
+
+def _line_cells(row: LineRow, found: Settlement) -> list[Any]:
+    what, remark = words_of(row, found)
+    amounts = (row.gross_minor, row.fee_minor, row.net_minor)
+    return [
+        what,
+        row.object_id,
+        f"C-{row.charge_id}" if row.charge_id else "",
+        f"P-{row.payment_number}" if row.payment_number else "",
+        row.name,
+        *(processor_amount_cell(minor, found.currency) for minor in amounts),
+        found.currency,
+        remark,
+    ]
+
+
+@require_POST
+@requires(Right.RESOLVE_MESSAGES)
+def settlement_inquiry(request: StaffRequest, merchant_account_id: int) -> HttpResponse:
+    """Ask the processor now what it has paid. Not inside a transaction."""
+    try:
+        imported = fetch_settlements_now(merchant_account_id=merchant_account_id, actor=actor_of(request))
+    except (GatewayUnreachable, SecretUnreadable) as refusal:
+        add_notice(request, text_of(refusal, request.business))
+    else:
+        add_notice(request, _said(imported.new))
+        if imported.gone:
+            add_notice(request, _gone(imported.gone))
+    return redirect(f"{reverse('web:report_settlements')}?account={merchant_account_id}")
+
+
+def _said(imported: int) -> str:
+    if not imported:
+        return _("The processor has paid nothing that was not here already.")
+    text = ngettext("%(count)s settlement was fetched.", "%(count)s settlements were fetched.", imported)
+    return text % {"count": imported}
+
+
+def _gone(gateway_ids: Sequence[str]) -> str:
+    text = _("The processor names %(ids)s no more, which is in the books: ask it, and look at the bank.")
+    return text % {"ids": ", ".join(gateway_ids)}
+
+
+def what_waits(row: Waiting) -> str:
+    """What has not cleared, in words."""
+    return str(_WHAT[row.what])
+
+
+def words_of(row: LineRow, found: Settlement) -> tuple[str, str]:
+    """What a line is, and what about it does not match; empty where all is well."""
+    return str(SettlementLine.Kinds(row.kind).label), _remark(row, found)
+
+
+def _remark(row: LineRow, found: Settlement) -> str:
+    if row.kind == LineKind.UNEXPLAINED.value:
+        return _("The lines of the processor do not come to its total.")
+    if row.is_repeated:
+        return _("It was settled before.")
+    if row.clears_minor and row.charge_id is None:
+        return _("Duebook knows no such charge.")
+    if row.clears_minor and row.charge_currency != found.currency:
+        return _("Charged in %(currency)s.") % {"currency": row.charge_currency}
+    return ""
+
+
+def _settlement_by_id(settlement_id: int) -> Settlement:
+    rows = Settlement.objects.select_related("merchant_account", "net_transfer", "fee_transfer")
+    found = rows.filter(pk=settlement_id).first()
+    if found is None:
+        raise NotFound(what="Settlement", id=settlement_id)
+    return found
+
+
+def _asked(request: StaffRequest) -> Asked | None:
+    """What the address asks for, else the default account; None where there is no account at all."""
+    accounts = list(accounts_with_clearing())
+    if not accounts:
+        return None
+    by_id = {str(account.pk): account for account in accounts}
+    account = by_id.get(request.GET.get("account", ""), accounts[0])
+    own = request.business.currency
+    known = currencies_of_clearing(account.clearing_account_id)
+    currencies = sorted({*known, own} if own in known or not known else known)
+    wanted = request.GET.get("currency", "")
+    fallback = own if own in currencies else currencies[0]
+    return Asked(account, accounts, wanted if wanted in currencies else fallback, currencies)
+
+
+def _asked_or_404(request: StaffRequest) -> Asked:
+    asked = _asked(request)
+    if asked is None:
+        raise Http404
+    return asked

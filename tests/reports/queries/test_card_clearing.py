@@ -1,0 +1,175 @@
+"""What has not cleared adds up with the balance of card clearing, and every difference has its name."""
+
+import pytest
+
+from duebook.domain.settlements import LineKind
+from duebook.gateways.models import MerchantAccount
+from duebook.gateways.protocol import SettlementLine
+from duebook.payments.models import Payment, PaymentType
+from duebook.payments.services.return_payment import return_payment
+from duebook.reports.queries.card_clearing import (
+    ClearingFilter,
+    ClearingSums,
+    Waiting,
+    WaitingPage,
+    clearing_sums,
+    every_waiting_row,
+    line_rows,
+    settlement_rows,
+    waiting_page,
+)
+from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
+from tests.payments.fake_gateway import FakeGateway, make_merchant_account
+from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
+
+pytestmark = pytest.mark.django_db
+
+
+def wanted() -> ClearingFilter:
+    return ClearingFilter(MerchantAccount.objects.get().clearing_account_id, "USD")
+
+
+def waiting() -> list[Waiting]:
+    found = waiting_page(wanted(), limit=50).rows
+    assert list(every_waiting_row(wanted())) == found
+    return found
+
+
+def sums() -> ClearingSums:
+    """The sums, which must always come to the balance."""
+    found, page = clearing_sums(wanted()), waiting_page(wanted(), limit=1)
+    assert found.balance_minor == page.waiting_minor + found.unknown_minor + found.by_hand_minor
+    assert (page.waiting, page.waiting_minor) == (len(waiting()), sum(row.minor for row in waiting()))
+    return found
+
+
+def test_a_charge_waits_until_it_is_paid_out(gateway: FakeGateway) -> None:
+    charge = a_charge("100.00")
+    payment = Payment.objects.get()
+
+    (row,) = waiting()
+    before = sums()
+    gateway.pay_out(line_of(charge, fee_minor=320))
+    fetch()
+
+    assert row == Waiting(
+        charge.pk, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
+    )
+    assert before == ClearingSums(10000, 0, 0, 0)
+    assert (waiting(), sums()) == ([], ClearingSums(0, 0, 0, 0))
+
+
+def test_a_refund_after_the_payout_waits_for_the_next_one(gateway: FakeGateway) -> None:
+    charge = a_charge("100.00")
+    gateway.is_settled = True
+    gateway.pay_out(line_of(charge))
+    fetch()
+
+    refund = a_refund(charge, "40.00")
+
+    assert [(row.what, row.minor) for row in waiting()] == [("refund", -4000)]
+    sums()
+    gateway.pay_out(line_of_refund(refund))
+    fetch()
+    assert waiting() == []
+
+
+def test_a_charge_given_back_before_it_is_paid_out_leaves_nothing_to_clear(gateway: FakeGateway) -> None:
+    a_refund(a_charge("100.00"), "100.00")
+
+    assert (waiting(), sums().balance_minor) == ([], 0)
+
+
+def test_a_charge_given_back_in_part_waits_with_its_refund(gateway: FakeGateway) -> None:
+    a_refund(a_charge("100.00"), "40.00")
+
+    assert [(row.what, row.minor) for row in waiting()] == [("charge", 10000), ("refund", -4000)]
+    assert sums().balance_minor == 6000
+
+
+def test_money_that_the_bank_took_back_waits_as_a_dispute(gateway: FakeGateway) -> None:
+    charge = a_charge("100.00")
+    gateway.pay_out(line_of(charge))
+    fetch()
+    payment = Payment.objects.get()
+    return_payment(
+        payment_id=payment.pk,
+        returned_on=day(),
+        reason="told by letter",
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+
+    assert [(row.what, row.minor) for row in waiting()] == [("dispute", -10000)]
+    gateway.pay_out(SettlementLine("dp_1", -10000, 0, LineKind.DISPUTE, charge.gateway_id))
+    fetch()
+
+    assert (waiting(), sums().balance_minor) == ([], 0)
+
+
+def test_what_was_paid_out_and_is_not_in_the_books_is_named(gateway: FakeGateway) -> None:
+    a_charge("100.00")
+    gateway.pay_out(SettlementLine("ch_other", 5000, 175, LineKind.CHARGE, "ch_other"))
+    fetch()
+
+    assert sums() == ClearingSums(5000, 1, -5000, 0)
+    (row,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=True, limit=9)
+    assert (row.lines, row.to_explain) == (1, 1)
+
+
+def test_another_amount_than_was_charged_waits_for_the_rest(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00"), gross_minor=9900))
+    fetch()
+
+    assert [(row.what, row.minor) for row in waiting()] == [("charge", 100)]
+    sums()
+
+
+def test_what_is_paid_out_twice_is_owed_back(gateway: FakeGateway) -> None:
+    charge = a_charge("100.00")
+    gateway.pay_out(line_of(charge))
+    gateway.pay_out(line_of(charge))
+    fetch()
+
+    assert [(row.what, row.minor) for row in waiting()] == [("charge", -10000)]
+    rows = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+    assert [row.to_explain for row in rows] == [1, 0]
+    sums()
+
+
+def test_what_was_booked_by_hand_is_named(gateway: FakeGateway) -> None:
+    account = make_merchant_account()
+    PaymentType.objects.filter(label="Cash").update(account=account.clearing_account)
+    make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
+
+    assert sums() == ClearingSums(3000, 0, 0, 3000)
+
+
+def test_a_page_past_the_end_knows_the_sum_all_the_same(gateway: FakeGateway) -> None:
+    a_charge("100.00")
+
+    assert waiting_page(wanted(), limit=9, offset=9) == WaitingPage(1, 10000, [])
+
+
+def test_fees_of_their_own_have_nothing_to_explain(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00")), SettlementLine("", 0, 500, LineKind.FEE))
+    fetch()
+
+    (row,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+    assert (row.lines, row.to_explain, row.net_minor) == (2, 0, 9500)
+    assert settlement_rows(MerchantAccount.objects.get().pk, only_open=True, limit=9) == []
+
+
+def test_lines_lead_to_their_charges_and_customers(gateway: FakeGateway) -> None:
+    charge = a_charge("100.00", make_contact("Ring"))
+    gateway.pay_out(line_of(charge, fee_minor=320), SettlementLine("x", 0, 100, LineKind.FEE))
+    fetch()
+    (settlement,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+
+    found = line_rows(settlement.settlement_id, limit=9)
+
+    assert [(row.kind, row.charge_id, row.name, row.fee_minor) for row in found] == [
+        ("charge", charge.pk, "Ring", 320),
+        ("fee", None, "", 100),
+    ]

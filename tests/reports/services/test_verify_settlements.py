@@ -1,0 +1,78 @@
+"""verify: each thing that is wrong with a settlement gives its finding."""
+
+from typing import Any
+
+import pytest
+
+from duebook.events.models import Event
+from duebook.ledger.models import Transfer
+from duebook.payments.models import Settlement, SettlementLine
+from duebook.reports.services.verify_books import verify_books
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.settling import a_charge, fetch, line_of
+from tests.reports.services.test_verify_books import past_the_guards
+
+pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
+
+
+@pytest.fixture
+def settlement(gateway: FakeGateway) -> Settlement:
+    gateway.pay_out(line_of(a_charge(), fee_minor=320))
+    fetch()
+    return Settlement.objects.get()
+
+
+def broken() -> set[str]:
+    return {finding.check for finding in verify_books()}
+
+
+@pytest.mark.parametrize("fields", [{"gross_minor": 9000}, {"fee_minor": 0}])
+def test_lines_that_do_not_add_up_are_seen(settlement: Settlement, fields: dict[str, int]) -> None:
+    past_the_guards(lambda: SettlementLine.objects.update(**fields))
+
+    assert "settlement_lines" in broken()
+
+
+def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: SettlementLine.objects.all().delete())
+
+    assert broken() == {"settlement_lines"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"amount_minor": 1}, {"currency": "EUR"}, {"credit_account_id": 3}, {"effective_on": "2020-01-01"}],
+)
+@pytest.mark.parametrize("kind", ["settled", "processor_fee"])
+def test_a_transfer_that_says_something_else_is_seen(
+    settlement: Settlement, kind: str, fields: dict[str, Any]
+) -> None:
+    past_the_guards(lambda: Transfer.objects.filter(kind=kind).update(**fields))
+
+    assert broken() == {"settlement_transfers"}
+
+
+def test_a_settlement_without_its_transfer_is_seen_from_both_sides(settlement: Settlement) -> None:
+    past_the_guards(lambda: Settlement.objects.update(net_transfer=None))
+
+    assert broken() == {"settlement_transfers", "transfer_of_settlement"}
+
+
+def test_fees_of_no_settlement_are_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: Settlement.objects.update(fee_transfer=None))
+
+    assert broken() == {"settlement_transfers", "transfer_of_settlement"}
+
+
+def test_a_settlement_without_its_event_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: Event.objects.filter(name="settlement.imported").delete())
+
+    assert broken() == {"settlement_event"}
+
+
+def test_an_event_without_its_settlement_is_seen(settlement: Settlement) -> None:
+    Event.objects.create(
+        name="settlement.imported", actor_id=0, source="job", payload={"settlement_id": 9999}
+    )
+
+    assert broken() == {"settlement_event"}
