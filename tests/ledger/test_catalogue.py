@@ -55,6 +55,9 @@ CHECKS = {
     "charge_captured_succeeded",
     "chargeline_amount_positive",
     "gatewayrefund_amount_in_range",
+    "dispute_amounts",
+    "dispute_ended_unless_open",
+    "disputebooking_amount_positive",
     "paymentmethod_month",
     "cardsetup_saved_has_a_card",
     "cardsetup_ended_unless_waiting",
@@ -87,6 +90,9 @@ UNIQUE = {
     "chargeline_once",
     "chargeline_one_open_an_invoice",
     "gatewayrefund_one_open_a_payment",
+    "dispute_once",
+    "payments_disputebooking_transfer_id_key",
+    "payments_disputebooking_takes_back_id_key",
     "cardsetup_gateway_id_once",
 }
 TRIGGERS = {
@@ -118,6 +124,13 @@ TRIGGERS = {
     "payments_gatewayrefund_facts_fixed",
     "payments_gatewayrefund_no_delete",
     "payments_gatewayrefund_transition",
+    "payments_dispute_facts_fixed",
+    "payments_dispute_no_delete",
+    "payments_dispute_transition",
+    "payments_disputebooking_no_change",
+    "payments_disputebooking_no_truncate",
+    "payments_disputereview_no_change",
+    "payments_disputereview_no_truncate",
     "commissions_commissionentry_no_change",
     "commissions_commissionentry_no_truncate",
     "commissions_accrualbasis_no_change",
@@ -141,6 +154,8 @@ OPEN_INDEXES = {
     "webhookmessage_to_do",
     "charge_open",
     "charge_disputed",
+    "dispute_to_see",
+    "observation_of_dispute",
 }
 
 

@@ -36,6 +36,7 @@ from duebook.payments.services import (
     refund_through_gateway,
     send_charge,
     settle_charge,
+    settle_dispute,
     settle_gateway_refund,
 )
 from duebook.payments.services.charge_card import charge_card
@@ -52,13 +53,14 @@ PROTOCOL = (
     settle_gateway_refund,
     ask_about_refund,
     book_outside_refund,
+    settle_dispute,
 )
 EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds"),
 }
-CHARGE_POINTS = [point for point in Point if not point.name.startswith("REFUND")]
-"""Those of refunds are tried in ``services/test_refund_through_gateway.py``."""
+CHARGE_POINTS = [point for point in Point if not point.name.startswith(("REFUND", "DISPUTE"))]
+"""Those of refunds and disputes are tried by tests of ``refund_through_gateway`` and ``settle_dispute``."""
 
 FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
     "a gateway that answers": None,

@@ -59,8 +59,8 @@ def decide_return(
 ) -> ReturnDecision:
     """The bank took the money back on ``returned_on``: the invoices are open again from that day.
 
-    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyRefunded, FutureReturn,
-    BeforeOrigin, PeriodClosed, AmountNotPositive, CurrencyMismatch.
+    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyDisputed,
+    AlreadyRefunded, FutureReturn, BeforeOrigin, PeriodClosed, AmountNotPositive, CurrencyMismatch.
     """
     if not reason.strip():
         raise ReasonRequired
@@ -79,7 +79,7 @@ def decide_return(
     if charged.currency != currency:
         raise CurrencyMismatch(field="fee", given=charged.currency, expected=currency)
     taken_off = tuple(_take_off_all(allocations, returned_on))
-    amount = payment.amount_minor - payment.refunded_minor
+    amount = payment.refundable_minor
     movements = [
         *(deallocated(row) for row in taken_off),
         Movement(

@@ -13,7 +13,7 @@ from duebook.domain.payment_state import AllocationRow
 def take_off(
     allocations: Sequence[AllocationRow], minor: int, *, day: date, first_invoice_id: int | None = None
 ) -> tuple[AllocationRow, ...]:
-    """Negative rows that take the amount off what still stands, the chosen invoice's first, then the newest."""
+    """Negative rows of that amount, the chosen invoice's first, then what was applied last."""
     newest_first = sorted(standing(allocations), key=lambda row: row.applied_on)[::-1]
     taken: dict[tuple[int, bool, date], int] = {}
     for row in sorted(newest_first, key=lambda row: row.invoice_id != first_invoice_id):

@@ -25,12 +25,16 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeReview
 
 __all__ = [
     "Allocation",
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "Dispute",
+    "DisputeBooking",
+    "DisputeReview",
     "GatewayRefund",
     "Observation",
     "Payment",
@@ -81,7 +85,7 @@ class PaymentType(models.Model):
 
 
 class Payment(models.Model):
-    """Money received (or an adjustment), whole."""
+    """Money received (or an adjustment), whole. What disputes took counts as returned."""
 
     number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("payment_number_seq"))
     contact = models.ForeignKey(

@@ -121,13 +121,6 @@ def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> N
     assert not Payment.objects.exists()
 
 
-def test_a_dispute_is_not_booked_by_itself_and_waits_for_a_person(gateway: FakeGateway) -> None:
-    a_pending_charge()
-    told = message(object_kind=ObjectKind.DISPUTE.value)
-
-    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
-
-
 def a_succeeded_charge(gateway: FakeGateway) -> Charge:
     made = a_pending_charge()
     gateway.succeed("ch_1")

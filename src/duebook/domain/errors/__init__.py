@@ -132,6 +132,7 @@ from duebook.domain.errors.payments import (
     AdjustmentAboveBalance as AdjustmentAboveBalance,
     AdjustmentIsFixed as AdjustmentIsFixed,
     AdjustmentNeedsInvoice as AdjustmentNeedsInvoice,
+    AlreadyDisputed as AlreadyDisputed,
     AlreadyRefunded as AlreadyRefunded,
     AlreadyReturned as AlreadyReturned,
     AlreadyReversed as AlreadyReversed,

@@ -18,6 +18,7 @@ from duebook.gateways.protocol import (
     Outcome,
     RefundOutcome,
     SeenCharge,
+    SeenDispute,
     SeenRefund,
 )
 from duebook.payments.charge_reading import seen_of
@@ -27,10 +28,10 @@ from duebook.payments.refund_reading import seen_of_refund
 from duebook.payments.services.book_outside_refund import book_outside_refund
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.settle_charge import settle_charge
+from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
-NOT_BOOKED_YET = "It is not booked by itself: look at the processor and record what happened."
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
 
@@ -71,7 +72,9 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
         return _settle_refund(message, gateway.fetch_refund(message.object_id))
     if kind is ObjectKind.SETUP:
         return _finish_setup(message)
-    return NOT_BOOKED_YET if kind is ObjectKind.DISPUTE else ""
+    if kind is ObjectKind.DISPUTE:
+        return _settle_dispute(message, gateway, gateway.fetch_dispute(message.object_id))
+    return ""
 
 
 def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
@@ -107,6 +110,24 @@ def _settle_refund(message: WebhookMessage, answer: SeenRefund) -> str:
         book_outside_refund(charge_id=charge.pk, answer=answer)
     except DomainError as refusal:
         return f"{answer.amount} was given back at the processor, but: {refusal}"
+    return ""
+
+
+def _settle_dispute(message: WebhookMessage, gateway: Gateway, answer: SeenDispute) -> str:
+    """A dispute may be told before the success of its charge is: then the charge is settled first."""
+    reach(Point.DISPUTE_FETCHED)
+    charges = Charge.objects.filter(
+        merchant_account=message.merchant_account_id,
+        gateway_id=answer.charge_id,
+        state=ChargeState.SUCCEEDED.value,
+    )
+    if not charges.exists():
+        _settle(message, gateway.fetch(answer.charge_id))
+        reach(Point.DISPUTE_CHARGE_SETTLED)
+    charge_id = charges.values_list("pk", flat=True).first()
+    if charge_id is None:
+        return UNRECOGNISED
+    settle_dispute(charge_id=charge_id, answer=answer, channel=Observation.Channels.WEBHOOK)
     return ""
 
 

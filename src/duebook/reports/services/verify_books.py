@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from duebook.reports.verification import cards, charges, commissions, events, invoices, ledger, payments
+from duebook.reports.verification import (
+    cards,
+    charges,
+    commissions,
+    disputes,
+    events,
+    invoices,
+    ledger,
+    payments,
+)
 from duebook.reports.verification.check import PARAMETERS, Check
 
 CHECKS: tuple[Check, ...] = (
@@ -13,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     *invoices.CHECKS,
     *payments.CHECKS,
     *charges.CHECKS,
+    *disputes.CHECKS,
     *cards.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,

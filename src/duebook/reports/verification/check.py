@@ -20,6 +20,7 @@ PARAMETERS: dict[str, Any] = {
     "shipping_income": int(SystemAccount.SHIPPING_INCOME),
     "finance_income": int(SystemAccount.FINANCE_INCOME),
     "other_income": int(SystemAccount.OTHER_INCOME),
+    "processor_fees": int(SystemAccount.PROCESSOR_FEES),
     "discounts": int(SystemAccount.DISCOUNTS),
     "adjustment": PaymentKind.ADJUSTMENT.value,
 }
