@@ -5,11 +5,13 @@ A new address is tested without being named here; one that needs an id takes it 
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -17,13 +19,18 @@ from duebook.catalog.models import Product
 from duebook.commissions.models import CommissionEntry
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.domain.accounts import SystemAccount
+from duebook.domain.charging import ChargeState
 from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.gateways.protocol import DisputeOutcome, SeenDispute
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
-from duebook.payments.models import Charge, ChargeLine, Observation
+from duebook.payments.charge_reading import Seen
+from duebook.payments.models import Charge, ChargeLine, Dispute, Observation
+from duebook.payments.services.settle_charge import settle_charge
+from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
@@ -37,6 +44,7 @@ from tests.factories import (
     make_program,
     make_user,
     payment_type,
+    usd,
 )
 from tests.gateways.fake import keep_merchant_account
 from tests.payments.fake_gateway import make_card
@@ -57,6 +65,8 @@ ACTS = {
     "webhook",
     "charge_inquiry",
     "refund_inquiry",
+    "dispute_inquiry",
+    "dispute_review",
     "charge_cancellation",
     "message_retry",
 }
@@ -128,6 +138,7 @@ def scene() -> dict[str, Any]:
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
+        "dispute_id": a_dispute(make_invoice("50.00", contact=acme, title="Stickers")).pk,
         "message_id": make_message().pk,
         "partner_id": sam.pk,
         "program_id": program.pk,
@@ -174,6 +185,25 @@ def unknown_charge(invoice: Invoice) -> Charge:
         charge=charge, channel="reply", seen="unknown", state_before="sent", state_after="unknown"
     )
     return charge
+
+
+def a_dispute(invoice: Invoice) -> Dispute:
+    """A charge that succeeded and that the customer disputes."""
+    charge = unknown_charge(invoice)
+    webhook = Observation.Channels.WEBHOOK
+    settle_charge(charge_id=charge.pk, seen=Seen(ChargeState.SUCCEEDED, gateway_id="ch_1"), channel=webhook)
+    answer = SeenDispute(
+        id="dp_1",
+        charge_id="ch_1",
+        outcome=DisputeOutcome.OPEN,
+        amount=usd("50.00"),
+        taken_minor=5000,
+        fee_minor=1500,
+        reason="product_not_received",
+        opened_at=timezone.now(),
+        answer_by=timezone.now() + timedelta(days=7),
+    )
+    return settle_dispute(charge_id=charge.pk, answer=answer, channel=webhook)
 
 
 def address(name: str, values: dict[str, Any]) -> str:

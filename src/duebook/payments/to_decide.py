@@ -12,7 +12,7 @@ from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.gateway_refunds import RefundState
 from duebook.gateways.models import WebhookMessage
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
-from duebook.payments.models import Charge, GatewayRefund, Payment
+from duebook.payments.models import Charge, Dispute, GatewayRefund, Payment
 
 LONG = timedelta(minutes=15)
 """After so long a person should know of a charge whose outcome is still to come."""
@@ -45,6 +45,11 @@ def open_refunds_to_decide() -> QuerySet[GatewayRefund]:
     return GatewayRefund.objects.filter(stuck, state__in=OPEN_REFUND_STATES_IN_ORDER)
 
 
+def disputes_to_see() -> QuerySet[Dispute]:
+    """Disputes that the bank has not decided, and those that ended badly and that nobody has seen."""
+    return Dispute.objects.filter(waits_since__isnull=False)
+
+
 def failed_messages() -> QuerySet[WebhookMessage]:
     """Messages of gateways that could not be processed, or that are not booked by themselves."""
     return WebhookMessage.objects.filter(state=WebhookMessage.States.FAILED.value)
@@ -52,6 +57,12 @@ def failed_messages() -> QuerySet[WebhookMessage]:
 
 def count_to_decide() -> int:
     """How much there is to decide; one statement."""
-    parts = (disputed_charges(), open_refunds_to_decide(), charged_credit(), failed_messages())
+    parts = (
+        disputed_charges(),
+        disputes_to_see(),
+        open_refunds_to_decide(),
+        charged_credit(),
+        failed_messages(),
+    )
     rows = open_charges_to_decide().order_by().values_list("pk")
     return rows.union(*(part.order_by().values_list("pk") for part in parts), all=True).count()

@@ -90,7 +90,7 @@ def test_a_dispute_that_takes_the_money_opens_the_invoice_again(gateway: FakeGat
     assert dispute.waits_since is not None
     event = Event.objects.get(name="dispute.opened")
     assert event.payload["taken_off"] == [{"invoice_id": invoice.pk, "amount_minor": 10000}]
-    assert event.payload["reason"] == "product not received"
+    assert event.payload["reason"] == "product_not_received"
 
 
 def test_a_lost_dispute_whose_money_is_gone_already_moves_nothing_more(gateway: FakeGateway) -> None:

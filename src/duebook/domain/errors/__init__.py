@@ -56,6 +56,8 @@ from duebook.domain.errors.cards import (
     CurrencyNotTaken as CurrencyNotTaken,
     DefaultInactive as DefaultInactive,
     DefaultNotFitting as DefaultNotFitting,
+    DisputeChanged as DisputeChanged,
+    DisputeUndecided as DisputeUndecided,
     GatewayUnreachable as GatewayUnreachable,
     MerchantAccountInactive as MerchantAccountInactive,
     MessageNotFailed as MessageNotFailed,

@@ -86,9 +86,11 @@ def _settle(charge_id: int, answer: SeenDispute, channel: Observation.Channels) 
     payment_id = _lock(charge_id)
     charge = Charge.objects.get(pk=charge_id)
     seen = Claim(DisputeState(answer.outcome.value), answer.taken_minor, answer.fee_minor)
-    dispute = Dispute.objects.filter(
-        merchant_account=charge.merchant_account_id, gateway_id=answer.id
-    ).first()
+    dispute = (
+        Dispute.objects.select_for_update(no_key=True, of=("self",))
+        .filter(merchant_account=charge.merchant_account_id, gateway_id=answer.id)
+        .first()
+    )
     known = _claim_of(dispute) if dispute is not None else None
     if dispute is None:
         dispute = _write_dispute(charge, payment_id, answer)
@@ -322,7 +324,7 @@ def _payload(dispute: Dispute, moved: _Moved) -> dict[str, Any]:
         "moved_minor": moved.minor,
         "booked_minor": dispute.booked_minor,
         "fee_minor": dispute.fee_minor,
-        "reason": dispute.reason.replace("_", " "),
+        "reason": dispute.reason,
         "problem": dispute.problem,
         "taken_off": [
             {"invoice_id": pk, "amount_minor": minor} for pk, minor in moved.taken_off.items() if minor

@@ -15,11 +15,13 @@ from duebook.payments.queries import (
     account_of,
     applied_by,
     charge_of,
+    disputes_of,
     gateway_refunds_of,
     payment_by_id,
     refunds_of,
 )
 from duebook.payments.services.reverse_payment import may_reverse
+from duebook.web.dispute_words import told_disputes
 from duebook.web.notices import add_notice
 from duebook.web.refund_words import outcome_of
 from duebook.web.request import StaffRequest, actor_of, today_of
@@ -63,6 +65,7 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
         "bank_return": getattr(found, "bank_return", None),
         "refunds": refunds_of(found),
         "charge": charge_of(found),
+        "disputes": told_disputes(disputes_of(found), request.business),
         "attempts": attempts,
         "under_way": under_way,
         "parts": applied_by(found),
