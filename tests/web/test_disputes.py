@@ -34,7 +34,7 @@ def test_an_open_dispute_stands_among_the_decisions_with_what_to_do(
     assert "Disputed payments" in text
     assert f"{payment} 1 Jan 2026" in text
     assert "goods or services not received Acme Disputed" in text
-    assert "The processor took 40.00; it is owed again. Its fee: 15.00." in text
+    assert "The processor took 40.00. Its fee: 15.00." in text
     assert "Answer it on the processor's own pages until 9 Dec 2026" in text
     assert "40.00 Ask the processor now" in text
     assert "Mark as seen" not in text
@@ -53,7 +53,7 @@ def test_a_lost_dispute_stays_until_it_is_marked_as_seen(client: Client, gateway
         f"/decisions/disputes/{dispute.pk}/review/", {**sent, "request_key": key()}, follow=True
     )
 
-    assert "Lost The processor took 100.00; it is owed again." in text_of(page)
+    assert "Lost The processor took 100.00." in text_of(page)
     assert "Ask the customer to pay in another way, or write the balance off." in text_of(page)
     assert "Marked as seen." in text_of(done)
     assert "Nothing needs a decision" in text_of(done)
@@ -118,11 +118,11 @@ def test_the_payment_says_that_it_is_disputed_and_what_became_of_it(
 
     assert "disputed in part" in opened
     assert "Disputed · 40.00 · opened on 1 Jan 2026" in opened
-    assert "goods or services not received. The processor took 40.00; it is owed again." in opened
+    assert "goods or services not received. The processor took 40.00." in opened
     assert f"The customer's bank disputes 40.00 of {payment}. The processor took 40.00." in opened
     assert "Balance due of INV-" in opened
     assert "disputed in part" not in won
-    assert "Won · 40.00" in won
+    assert "Dispute won · 40.00" in won
     assert "The money is back." in won
     assert f"The dispute of 40.00 of {payment} is won. 40.00 came back." in won
 

@@ -26,11 +26,15 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A dispute with its words; ``may_be_seen`` is whether somebody can say that it is seen."""
+    """A dispute with its words; ``title`` is for where nothing else says that it is one.
+
+    ``may_be_seen`` is whether somebody can say that it is seen.
+    """
 
     dispute: Dispute
     reason: str
     state: str
+    title: str
     money: str
     todo: str
     may_be_seen: bool
@@ -43,6 +47,7 @@ def told_disputes(disputes: Iterable[Dispute], business: Business) -> list[Told]
             dispute=dispute,
             reason=reason_words(dispute.reason),
             state=_state(dispute),
+            title=_title(dispute),
             money=_money(dispute, business),
             todo=_todo(dispute, business),
             may_be_seen=dispute.waits_since is not None and not dispute.is_open,
@@ -61,6 +66,12 @@ def _state(dispute: Dispute) -> str:
     if dispute.state == DisputeState.WON.value:
         return _("Won")
     return _("Lost") if dispute.state == DisputeState.LOST.value else _("Disputed")
+
+
+def _title(dispute: Dispute) -> str:
+    if dispute.state == DisputeState.WON.value:
+        return _("Dispute won")
+    return _("Dispute lost") if dispute.state == DisputeState.LOST.value else _("Disputed")
 
 
 def _money(dispute: Dispute, business: Business) -> str:
@@ -82,7 +93,7 @@ def _money(dispute: Dispute, business: Business) -> str:
         )
     else:
         taken = _amount(dispute.taken_minor, dispute, business)
-        parts.append(_("The processor took %(taken)s; it is owed again.") % {"taken": taken})
+        parts.append(_("The processor took %(taken)s.") % {"taken": taken})
     if dispute.fee_minor:
         parts.append(_("Its fee: %(fee)s.") % {"fee": _amount(dispute.fee_minor, dispute, business)})
     return " ".join(parts)
