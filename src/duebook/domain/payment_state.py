@@ -124,9 +124,9 @@ def require_standing(payment: PaymentState) -> None:
     """
     if payment.reversed_minor:
         raise AlreadyReversed(number=payment.label)
-    if payment.returned_minor > payment.disputed_minor:
-        raise AlreadyReturned(number=payment.label, date=payment.returned_on)
     if not payment.refundable_minor:
+        if payment.returned_minor > payment.disputed_minor:
+            raise AlreadyReturned(number=payment.label, date=payment.returned_on)
         if payment.disputed_minor:
             raise AlreadyDisputed(number=payment.label)
         raise AlreadyRefunded(number=payment.label)

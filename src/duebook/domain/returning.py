@@ -11,6 +11,7 @@ from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.commission_steps import CommissionStep
 from duebook.domain.errors import (
     AdjustmentIsFixed,
+    AlreadyReturned,
     AmountNotPositive,
     BeforeOrigin,
     CurrencyMismatch,
@@ -67,6 +68,8 @@ def decide_return(
     if payment.kind is PaymentKind.ADJUSTMENT:
         raise AdjustmentIsFixed(number=payment.label)
     require_standing(payment)
+    if payment.returned_on is not None:
+        raise AlreadyReturned(number=payment.label, date=payment.returned_on)
     if returned_on > on:
         raise FutureReturn(date=returned_on)
     if returned_on < payment.received_on:

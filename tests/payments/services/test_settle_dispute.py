@@ -325,6 +325,25 @@ def test_a_dispute_of_what_was_recorded_as_returned_by_hand_books_its_fee_alone(
     assert dispute.problem
 
 
+def test_what_comes_back_after_the_rest_was_returned_by_hand_can_be_given_back(
+    gateway: FakeGateway,
+) -> None:
+    payment = a_charged_payment()
+    open_dispute(gateway, 4000)
+    again = {"payment_id": payment.pk, "returned_on": day(), "reason": "Told by letter", "on": day()}
+    return_payment(**again, request_key=key(), actor=SYSTEM)
+
+    decide_dispute(gateway, "won")
+
+    payment.refresh_from_db()
+    assert (payment.returned_minor, payment.allocated_minor) == (6000, 4000)
+    with pytest.raises(errors.AlreadyReturned):
+        return_payment(**again, request_key=key(), actor=SYSTEM)
+    refund(payment, "40.00", RefundMeans.BY_HAND)
+    payment.refresh_from_db()
+    assert (payment.refunded_minor, payment.allocated_minor, payment.credit_minor) == (4000, 0, 0)
+
+
 def test_what_is_disputed_is_not_refunded(gateway: FakeGateway) -> None:
     payment = a_charged_payment()
     open_dispute(gateway, 7000)

@@ -90,6 +90,9 @@ EVENTS_AND_ALLOCATIONS = Check(
           JOIN payments_payment p ON p.id = b.payment_id
           LEFT JOIN payments_return r ON r.payment_id = p.id
          WHERE CASE WHEN p.reversed_minor > 0 OR r.id IS NOT NULL THEN 0 ELSE b.told END <> b.found
+           -- A return does not say what it took off, so what a won dispute applied again cannot be added to.
+           AND NOT (r.id IS NOT NULL
+                AND EXISTS (SELECT FROM payments_dispute d WHERE d.payment_id = p.id AND d.state = 'won'))
     """,
 )
 

@@ -32,12 +32,13 @@ PAYMENT_COUNTERS = Check(
 
 PAYMENT_UNDONE = Check(
     name="payment_undone",
-    rule="A reversed or returned payment settles nothing and leaves no credit.",
+    rule="A reversed or returned payment settles nothing but what a won dispute brought back.",
     query="""
         SELECT 'P-' || p.number, 'nothing left',
                format('%%s allocated, %%s credit', p.allocated_minor, p.credit_minor)
           FROM payments_payment p LEFT JOIN payments_return r ON r.payment_id = p.id
          WHERE (p.reversed_minor > 0 OR r.id IS NOT NULL) AND (p.allocated_minor <> 0 OR p.credit_minor <> 0)
+           AND NOT EXISTS (SELECT FROM payments_dispute d WHERE d.payment_id = p.id AND d.state = 'won')
     """,
 )
 
