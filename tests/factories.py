@@ -59,8 +59,16 @@ def make_user(*, role: Role = Role.OWNER, email: str | None = None, **fields: An
     )
 
 
-def actor(role: Role = Role.MANAGER, *, user_id: int = 900, limits: Any = None) -> Actor:
-    return Actor(user_id=user_id, rights=RIGHTS_OF[role], source=Source.WEB, limits=limits or {})
+def actor(
+    role: Role = Role.MANAGER, *, user_id: int = 900, limits: Any = None, day_limits: Any = None
+) -> Actor:
+    return Actor(
+        user_id=user_id,
+        rights=RIGHTS_OF[role],
+        source=Source.WEB,
+        limits=limits or {},
+        day_limits=day_limits or {},
+    )
 
 
 def make_contact(name: str = "Acme", **fields: Any) -> Contact:

@@ -24,17 +24,24 @@ from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
+from duebook.domain.second_person import Outcome, OutcomeInput
 from duebook.gateways.protocol import DisputeOutcome, SeenDispute
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
 from duebook.payments.charge_reading import Seen
-from duebook.payments.models import Charge, ChargeLine, Dispute, Observation
+from duebook.payments.models import Charge, ChargeLine, Dispute, GatewayRefund, Observation, Payment
+from duebook.payments.refund_reading import wanted_as_json
+from duebook.payments.services.offer_card_setup import offer_card_setup
+from duebook.payments.services.offer_pay_link import offer_pay_link
+from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
+from duebook.payments.services.request_refund import request_refund
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
     SYSTEM,
+    actor,
     day,
     key,
     make_contact,
@@ -44,6 +51,7 @@ from tests.factories import (
     make_program,
     make_user,
     payment_type,
+    refund_input,
     usd,
 )
 from tests.gateways.fake import keep_merchant_account
@@ -69,6 +77,11 @@ ACTS = {
     "dispute_review",
     "charge_cancellation",
     "message_retry",
+    "refund_request_withdrawal",
+    "outcome_withdrawal",
+    "charge_message",
+    "card_link_withdrawal",
+    "pay_link_withdrawal",
 }
 """Addresses that only take a form."""
 
@@ -140,6 +153,16 @@ def scene() -> dict[str, Any]:
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
         "dispute_id": a_dispute(make_invoice("50.00", contact=acme, title="Stickers")).pk,
         "message_id": make_message().pk,
+        "link_id": offer_pay_link(
+            contact_id=acme.pk,
+            invoice_ids=[invoice.pk],
+            merchant_account_id=shop.pk,
+            request_key=key(),
+            actor=SYSTEM,
+        ).link_id,
+        "setup_id": offer_card_setup(
+            contact_id=acme.pk, merchant_account_id=shop.pk, request_key=key(), actor=SYSTEM
+        ).setup_id,
         "partner_id": sam.pk,
         "program_id": program.pk,
         "entry_id": CommissionEntry.objects.get().pk,
@@ -157,9 +180,35 @@ def scene() -> dict[str, Any]:
         "page": "add-a-payment",
         "webhook_token": "nobody-knows",
         "merchant_account_id": shop.pk,
-        # Only acts name a refund: who may not act is refused before it is looked for.
-        "attempt_id": 1,
+        **asked_for(payment),
     }
+
+
+def asked_for(payment: Payment) -> dict[str, int]:
+    """A refund above a limit, a refused refund, and what a person saw of the charge without an outcome."""
+    mia, on = actor(user_id=900), day()
+    asked = refund_input("20.00", owes=None)
+    request = request_refund(payment_id=payment.pk, wanted=asked, request_key=key(), actor=mia, on=on)
+    charge = Charge.objects.get()
+    attempt = GatewayRefund.objects.create(
+        payment=payment,
+        charge=charge,
+        amount_minor=1000,
+        currency="USD",
+        key=key(),
+        reference=key(),
+        attempt=1,
+        wanted=wanted_as_json(asked),
+        prepared_by_id=0,
+        source="web",
+        state="failed",
+        settled_at=timezone.now(),
+        problem="The card was closed",
+    )
+    seen = OutcomeInput(Outcome.DID_NOT_HAPPEN, "The dashboard has none")
+    Charge.objects.filter(pk=charge.pk).update(ask_at=None)
+    proposal = propose_charge_outcome(charge_id=charge.pk, wanted=seen, request_key=key(), actor=mia, on=on)
+    return {"request_id": request.pk, "proposal_id": proposal.pk, "attempt_id": attempt.pk}
 
 
 def unknown_charge(invoice: Invoice) -> Charge:

@@ -59,8 +59,10 @@ EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds"),
 }
-CHARGE_POINTS = [point for point in Point if not point.name.startswith(("REFUND", "DISPUTE"))]
-"""Those of refunds and disputes are tried by tests of ``refund_through_gateway`` and ``settle_dispute``."""
+CHARGE_POINTS = [point for point in Point if not point.name.startswith(("REFUND", "DISPUTE", "LINK"))]
+"""Those of refunds are tried in ``services/test_refund_through_gateway.py``, those of disputes in
+``services/test_settle_dispute.py``, those of pay links in ``services/test_pay_by_link.py``.
+"""
 
 FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
     "a gateway that answers": None,
@@ -79,7 +81,9 @@ class Killed(BaseException):
 def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
     invoice = make_invoice("100.00")
     card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    return invoice, ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
+    return invoice, ChargeInput(
+        invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),), email_receipt=True
+    )
 
 
 def charge(wanted: ChargeInput, request_key: str) -> None:

@@ -24,6 +24,8 @@ from duebook.payments.to_decide import (
     failed_messages,
     open_charges_to_decide,
     open_refunds_to_decide,
+    refund_requests_to_decide,
+    refused_refunds,
 )
 from tests.factories import key, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
@@ -175,7 +177,9 @@ def test_credit_from_a_charge_leads_to_its_payment(client: Client, gateway: Fake
     text = text_of(page)
     assert "Charged more than the invoice still took" in text
     assert f"{payment} Acme" in text
-    assert "30.00 Apply or give back" in text
+    assert "30.00 Apply Credit Refund" in text
+    assert f'href="/payments/{payment.pk}/refunds/"' in page.content.decode()
+    assert f'href="/contacts/{payment.contact_id}/credit/?currency=USD"' in page.content.decode()
     assert nav(page) == '<span class="chip chip-late">1</span>'
 
 
@@ -258,6 +262,8 @@ def test_counting_is_one_statement(client: Client, gateway: FakeGateway) -> None
         (disputed_charges, "charge_disputed"),
         (disputes_to_see, "dispute_to_see"),
         (open_refunds_to_decide, "gatewayrefund_one_open_a_payment"),
+        (refused_refunds, "gatewayrefund_refused"),
+        (refund_requests_to_decide, "refundrequest_one_waiting"),
         (charged_credit, "payment_with_credit"),
         (failed_messages, "webhookmessage_to_do"),
     ],
@@ -278,4 +284,4 @@ def test_the_page_asks_one_query_a_part(client: Client, gateway: FakeGateway) ->
             client.get("/decisions/")
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 13

@@ -132,7 +132,7 @@ def test_an_order_costs_the_same_whatever_happened_to_it(
     for _ in range(rows):
         make_payment("1.00", invoice=invoice)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/orders/{invoice.order_id}/")
 
 

@@ -97,7 +97,7 @@ def test_the_cards_on_file_stand_with_expiry_and_account_the_default_first(clien
     assert first < expired < last
     assert "Visa •••• 2222 expires 03/40 · default · Try TEST" in text
     assert "Visa •••• 3333 expired 12/25 · Main Visa" in text
-    assert "Visa •••• 1111 expires 12/40 · Main Notes" in text
+    assert "Visa •••• 1111 expires 12/40 · Main Send a pay link" in text
     assert "4444" not in text
     assert "5555" not in text
     form = page.context["form"]

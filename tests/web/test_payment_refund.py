@@ -307,7 +307,7 @@ def test_the_pages_read_no_more_for_more_refunds(
         make_refund(payment, "10.00", owes="10.00")
     client.get(url_of(payment))
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(url_of(payment))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(f"/payments/{payment.pk}/")

@@ -123,6 +123,19 @@ def test_limits_are_set_and_taken_away(client: Client) -> None:
     assert not RoleLimit.objects.exists()
 
 
+def test_a_limit_of_a_day_is_set_beside_that_of_a_single_act(client: Client) -> None:
+    sign_in(client)
+    address = "/settings/limits/"
+
+    client.post(address, fields_of(client.get(address), **{"manager-refund-a-day": "80"}))
+    shown = client.get(address)
+
+    assert (RoleLimit.objects.get().amount_minor, RoleLimit.objects.get().per_day_minor) == (None, 8000)
+    assert 'value="80.00"' in shown.content.decode()
+    assert "Manager: refund payments, a day" in text_of(shown)
+    assert "clerk-record_payments-a-day" not in shown.content.decode()
+
+
 def test_a_limit_that_is_no_amount_comes_back(client: Client) -> None:
     sign_in(client)
     address = "/settings/limits/"

@@ -112,7 +112,7 @@ def ask_again_after(asked: int) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class CardOnFile:
-    """A card as the decision sees it."""
+    """A card as the decision sees it; one not on file may be charged while its customer is present alone."""
 
     id: int
     contact_id: int
@@ -120,6 +120,7 @@ class CardOnFile:
     exp_month: int
     exp_year: int
     active: bool
+    on_file: bool = True
 
     def is_expired(self, on: date) -> bool:
         """Whether the last day of its month is over: a card of 11/26 is good until 30 November 2026."""
@@ -139,7 +140,10 @@ class AccountTerms:
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """What the caller asks for: so much from this card for each invoice."""
+    """What the caller asks for: so much from this card for each invoice.
+
+    ``email_receipt`` sends the receipt once the charge is approved, however late that is known.
+    """
 
     contact_id: int
     payment_method_id: int
@@ -147,6 +151,7 @@ class ChargeInput:
     apply_to_commissions: bool = True
     notes: str = ""
     customer_present: bool = False
+    email_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ def decide_charge(
 def _check_card(wanted: ChargeInput, card: CardOnFile, account: AccountTerms, on: date) -> None:
     if card.contact_id != wanted.contact_id:
         raise CardOfOtherContact
-    if not card.active:
+    if not card.active or not (card.on_file or wanted.customer_present):
         raise CardInactive
     if card.is_expired(on):
         raise CardExpired(month=f"{card.exp_month:02d}/{card.exp_year}")

@@ -5,10 +5,10 @@ changes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from duebook.domain.errors import AboveLimit, Forbidden
+from duebook.domain.errors import AboveDayLimit, AboveLimit, Forbidden
 from duebook.domain.money import Money
 
 
@@ -100,6 +100,9 @@ LIMITED_RIGHTS = (
 )
 """The rights that a business may limit by amount for a role."""
 
+DAY_LIMITED_RIGHTS = (Right.CHARGE_CARDS, Right.REFUND)
+"""Those of them that it may also limit by what one person does in a day: they move money out of our reach."""
+
 
 class Source(StrEnum):
     """From where a write came."""
@@ -117,17 +120,25 @@ SYSTEM_ID = 0
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the user's id (0 is Duebook itself), its rights and its limits in minor units."""
+    """Who acts: the user's id (0 is Duebook itself), its rights and its limits in minor units.
+
+    ``limits`` are for one act, ``day_limits`` for all that the person does under the right in a day.
+    """
 
     user_id: int
     rights: frozenset[Right]
     source: Source
     limits: Mapping[tuple[Right, str], int] = field(default_factory=dict)
+    day_limits: Mapping[tuple[Right, str], int] = field(default_factory=dict)
 
     @classmethod
     def system(cls, source: Source) -> "Actor":
         """Duebook itself, as jobs, commands and imports act: every right, no limit."""
         return cls(user_id=SYSTEM_ID, rights=frozenset(Right), source=source)
+
+    def without_limits(self) -> "Actor":
+        """The same person with the same rights, for whom no amount is too large."""
+        return replace(self, limits={}, day_limits={})
 
     def may(self, right: Right) -> bool:
         return right in self.rights
@@ -143,3 +154,14 @@ class Actor:
         limit = self.limits.get((right, amount.currency))
         if limit is not None and amount.minor > limit:
             raise AboveLimit(amount=amount, limit=Money(limit, amount.currency))
+
+    def require_within_day(self, right: Right, amount: Money, *, used_minor: int) -> None:
+        """Raise AboveDayLimit when the amount is past what the day's limit leaves after what was used."""
+        limit = self.day_limits.get((right, amount.currency))
+        if limit is not None and used_minor + amount.minor > limit:
+            raise AboveDayLimit(
+                amount=amount,
+                limit=Money(limit, amount.currency),
+                used=Money(used_minor, amount.currency),
+                left=Money(max(0, limit - used_minor), amount.currency),
+            )

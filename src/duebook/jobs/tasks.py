@@ -12,10 +12,17 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 
-from duebook.domain.errors import BatchState, CardLinkOver, ContactWithoutEmail, NoEmailAddress
+from duebook.domain.errors import (
+    BatchState,
+    CardLinkOver,
+    ContactWithoutEmail,
+    NoEmailAddress,
+    PayLinkOver,
+)
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
+from duebook.payments.pay_links import links_to_close
 from duebook.payments.services.ask_about_refund import (
     ask_about_refund,
     drop_refund,
@@ -28,7 +35,9 @@ from duebook.payments.services.ask_gateway import (
     charges_to_ask,
     drop_charge,
 )
+from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.email_card_link import email_card_link
+from duebook.payments.services.email_pay_link import email_pay_link
 from duebook.payments.services.forget_card import forget_card
 from duebook.payments.services.process_webhook import process_webhook
 from duebook.reports.queries.receipt import receipt_of
@@ -198,6 +207,25 @@ def email_link_for_card(setup_id: int, link: str) -> None:
         )
     except (CardLinkOver, ContactWithoutEmail) as error:
         log.info("card link %s: not sent, %s", setup_id, error)
+
+
+@app.task(name="email_pay_link", retry=RetryStrategy(max_attempts=6, exponential_wait=10))
+def email_link_to_pay(link_id: int, link: str) -> None:
+    """Send a customer the link to pay. Raises MailNotSent, after which it is tried again."""
+    try:
+        email_pay_link(
+            link_id=link_id, link=link, request_key=f"pay-link:{link_id}", actor=Actor.system(Source.JOB)
+        )
+    except (PayLinkOver, ContactWithoutEmail) as error:
+        log.info("pay link %s: not sent, %s", link_id, error)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="close_link_payments", queueing_lock="close_link_payments")
+def close_link_payments(timestamp: int) -> None:
+    """See to the payments by link that ended while no customer looked, and to those left behind."""
+    for payment_id in links_to_close(most=100):
+        log.info("payment by link %s: closed %s", payment_id, close_link_payment(payment_id=payment_id))
 
 
 @app.task(name="forget_card", retry=RetryStrategy(max_attempts=10, exponential_wait=30))

@@ -1,7 +1,8 @@
 """The link by which a customer puts a card on file: its token, and finding the offer that it belongs to.
 
-The token is 256 bits that follow from the offer's random reference and SECRET_KEY; the database holds its
-hash alone. So it can be told again to those who may know it, and whoever reads the database cannot use it.
+The token, as that of a pay link, is 256 bits that follow from the offer's random reference and SECRET_KEY;
+the database holds its hash alone. So it can be told again to those who may know it, and whoever reads the
+database cannot use it.
 """
 
 import base64
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from duebook.domain.errors import CardLinkOver
-from duebook.payments.models import CardSetup
+from duebook.payments.models import CardSetup, PayLink
 
 LIFETIME = timedelta(days=7)
 PLACE = "TOKEN"
@@ -33,11 +34,11 @@ def new_token(reference: str) -> str:
     return _token(reference, settings.SECRET_KEY)
 
 
-def token_of(setup: CardSetup) -> str:
+def token_of(offered: CardSetup | PayLink) -> str:
     """The token of an offer's link; empty when the key that made it is gone."""
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        token = _token(setup.reference, secret)
-        if hash_of(token) == setup.token_hash:
+        token = _token(offered.reference, secret)
+        if hash_of(token) == offered.token_hash:
             return token
     return ""
 
@@ -49,7 +50,7 @@ def hash_of(token: str) -> str:
 
 def setup_of_token(token: str) -> CardSetup | None:
     """The offer whose link it is, in whatever state; None for a stranger's guess."""
-    found = CardSetup.objects.filter(token_hash=hash_of(token))
+    found = CardSetup.objects.filter(token_hash=hash_of(token), puts_on_file=True)
     return found.select_related("contact", "merchant_account", "payment_method").first()
 
 

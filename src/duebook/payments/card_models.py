@@ -24,7 +24,11 @@ OPEN_REFUND_STATES_IN_ORDER = sorted(OPEN_REFUND_STATES)
 
 
 class PaymentMethod(models.Model):
-    """A card that the gateway keeps for a contact; of its number we know the last four digits."""
+    """A card that the gateway keeps for a contact; of its number we know the last four digits.
+
+    One that is not ``on_file`` was entered for one payment alone: nobody else may charge it, and the gateway
+    forgets it once that has ended.
+    """
 
     contact = models.ForeignKey(
         Contact, on_delete=models.RESTRICT, related_name="payment_methods", verbose_name=_("contact")
@@ -41,6 +45,7 @@ class PaymentMethod(models.Model):
     fingerprint = models.CharField(_("fingerprint"), max_length=120, blank=True)
     is_default = models.BooleanField(_("default"), default=False)
     active = models.BooleanField(_("active"), default=True)
+    on_file = models.BooleanField(_("on file"), default=True, db_default=True)
     added_at = models.DateTimeField(_("added"), db_default=Now())
 
     class Meta:
@@ -54,6 +59,9 @@ class PaymentMethod(models.Model):
             models.CheckConstraint(
                 condition=Q(exp_month__gte=1, exp_month__lte=12), name="paymentmethod_month"
             ),
+            models.CheckConstraint(
+                condition=Q(on_file=True) | Q(is_default=False), name="paymentmethod_default_is_on_file"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -61,7 +69,7 @@ class PaymentMethod(models.Model):
 
 
 class CardSetup(models.Model):
-    """A link by which a customer puts a card on file, and what became of it.
+    """A link by which a customer puts a card on file, or enters one to pay, and what became of it.
 
     Of the link's token only the hash is kept. The customer types the card at the gateway, which knows this by
     ``gateway_id``; after a declined card another may be tried.
@@ -84,6 +92,7 @@ class CardSetup(models.Model):
     offered_by_id = models.BigIntegerField(_("offered by"))
     offered_at = models.DateTimeField(_("offered"), db_default=Now())
     expires_at = models.DateTimeField(_("link works until"))
+    puts_on_file = models.BooleanField(_("puts the card on file"), default=True, db_default=True)
 
     state = models.CharField(_("state"), max_length=10, choices=States, default=States.WAITING)
     gateway_id = models.CharField(_("id at the gateway"), max_length=120, blank=True)
@@ -158,6 +167,7 @@ class Charge(models.Model):
     customer_present = models.BooleanField(_("customer present"), default=False)
     apply_to_commissions = models.BooleanField(_("apply to commissions"), default=True)
     notes = models.TextField(_("notes"), blank=True)
+    email_receipt = models.BooleanField(_("e-mail a receipt"), default=False)
     prepared_by_id = models.BigIntegerField(_("charged by"))
     source = models.CharField(_("source"), max_length=10, choices=[(s.value, s.value) for s in Source])
     prepared_at = models.DateTimeField(_("prepared"), db_default=Now())
@@ -313,6 +323,11 @@ class GatewayRefund(models.Model):
         ]
         indexes = [
             models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="gatewayrefund_to_ask"),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(state=RefundState.FAILED.value),
+                name="gatewayrefund_refused",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -335,6 +350,7 @@ class Observation(models.Model):
         WEBHOOK = "webhook", _("webhook")
         POLL = "poll", _("asked")
         PERSON = "person", _("a person")
+        BY_HAND = "by_hand", _("settled by two persons")
 
     charge = models.ForeignKey(
         Charge, on_delete=models.RESTRICT, related_name="observations", verbose_name=_("charge")

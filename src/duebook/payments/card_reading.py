@@ -10,7 +10,7 @@ from duebook.payments.models import CardSetup, PaymentMethod
 
 def cards_of(contact_id: int) -> QuerySet[PaymentMethod]:
     """The contact's cards with their accounts: the default first, those out of use last."""
-    rows = PaymentMethod.objects.filter(contact=contact_id).select_related("merchant_account")
+    rows = PaymentMethod.objects.filter(contact=contact_id, on_file=True).select_related("merchant_account")
     return rows.order_by("-active", "-is_default", "-pk")
 
 
@@ -18,6 +18,7 @@ def open_links_of(contact_id: int) -> QuerySet[CardSetup]:
     """The contact's links that still take a card, the newest first."""
     rows = CardSetup.objects.filter(
         contact=contact_id,
+        puts_on_file=True,
         state__in=[CardSetup.States.WAITING.value, CardSetup.States.DECLINED.value],
         expires_at__gt=Now(),
         merchant_account__active=True,
@@ -30,9 +31,14 @@ def accounts_to_offer() -> list[MerchantAccount]:
     return list(MerchantAccount.objects.filter(active=True).order_by("-is_default", "name"))
 
 
+def takes_cards() -> bool:
+    """Whether there is a merchant account in use."""
+    return MerchantAccount.objects.filter(active=True).exists()
+
+
 def card_by_id(payment_method_id: int) -> PaymentMethod:
-    """The card with its contact and account. Raises NotFound."""
-    rows = PaymentMethod.objects.select_related("contact", "merchant_account")
+    """The card on file with its contact and account. Raises NotFound."""
+    rows = PaymentMethod.objects.filter(on_file=True).select_related("contact", "merchant_account")
     card = rows.filter(pk=payment_method_id).first()
     if card is None:
         raise NotFound(field="payment_method", what="Card", id=payment_method_id)
@@ -40,11 +46,20 @@ def card_by_id(payment_method_id: int) -> PaymentMethod:
 
 
 def contact_of_card(payment_method_id: int) -> int:
-    """Whose card it is, which never changes. Raises NotFound."""
-    found = PaymentMethod.objects.filter(pk=payment_method_id).values_list("contact_id", flat=True).first()
+    """Whose card on file it is, which never changes. Raises NotFound."""
+    found = (
+        PaymentMethod.objects.filter(pk=payment_method_id, on_file=True)
+        .values_list("contact_id", flat=True)
+        .first()
+    )
     if found is None:
         raise NotFound(field="payment_method", what="Card", id=payment_method_id)
     return found
+
+
+def has_default_card(contact_id: int) -> bool:
+    """Whether one of the contact's cards is the default."""
+    return PaymentMethod.objects.filter(contact=contact_id, active=True, is_default=True).exists()
 
 
 def lock_card(payment_method_id: int) -> PaymentMethod:

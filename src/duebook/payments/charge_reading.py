@@ -1,6 +1,7 @@
 """What the gateway says, in the words of a charge's life; and the charge as it is sent."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from duebook.domain.charging import ChargeState
@@ -28,6 +29,7 @@ class Seen:
     decline: Decline | None = None
     action_url: str = ""
     problem: str = ""
+    happened_on: date | None = None
     payload: dict[str, Any] = field(default_factory=dict)
 
 

@@ -17,6 +17,7 @@ from duebook.domain.refunding import RefundMeans
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
+from duebook.payments.approval_models import OutcomeProposal, RefundRequest, RefundResolution
 from duebook.payments.card_models import (
     CardSetup,
     Charge,
@@ -26,20 +27,31 @@ from duebook.payments.card_models import (
     PaymentMethod,
 )
 from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeReview
+from duebook.payments.limit_models import DayUse, LimitUse
+from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
 
 __all__ = [
     "Allocation",
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "DayUse",
     "Dispute",
     "DisputeBooking",
     "DisputeReview",
     "GatewayRefund",
+    "LimitUse",
+    "LinkPayment",
+    "LinkPaymentLine",
     "Observation",
+    "OutcomeProposal",
+    "PayLink",
+    "PayLinkInvoice",
     "Payment",
     "PaymentMethod",
     "PaymentType",
+    "RefundRequest",
+    "RefundResolution",
     "Return",
     "Reversal",
 ]

@@ -137,7 +137,8 @@ def gateway_refunds_of(payment: Payment) -> list[GatewayRefund]:
     """Each attempt to give money of it back to its card, the latest first; no query for one by hand."""
     if payment.charge_id is None:
         return []
-    return list(GatewayRefund.objects.filter(payment=payment).order_by("-id"))
+    rows = GatewayRefund.objects.select_related("charge__merchant_account").filter(payment=payment)
+    return list(rows.order_by("-id"))
 
 
 def disputes_of(payment: Payment) -> list[Dispute]:

@@ -1,6 +1,7 @@
 """What the gateway says of a refund, in the words of its life."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from duebook.domain.gateway_refunds import RefundState
@@ -23,6 +24,7 @@ class SeenState:
     state: RefundState
     gateway_id: str = ""
     problem: str = ""
+    happened_on: date | None = None
     payload: dict[str, Any] = field(default_factory=dict)
 
 
@@ -47,15 +49,32 @@ def seen_of_refund(attempt: GatewayRefund, answer: SeenRefund) -> SeenState:
 def wanted_of(attempt: GatewayRefund) -> RefundInput:
     """What was asked for when the attempt was prepared; its date is that of the settling."""
     plain = attempt.wanted
+    return wanted_from(plain, attempt.amount_minor, attempt.currency, attempt.prepared_at.date())
+
+
+def wanted_from(plain: dict[str, Any], amount_minor: int, currency: str, refunded_on: date) -> RefundInput:
+    """What ``wanted_as_json`` made plain, to be given back through the gateway."""
     owes = plain["owes_minor"]
     return RefundInput(
-        amount=Money(attempt.amount_minor, attempt.currency),
-        refunded_on=attempt.prepared_at.date(),
+        amount=Money(amount_minor, currency),
+        refunded_on=refunded_on,
         account_id=plain["account_id"],
         reason=plain["reason"],
-        owes_afterwards=None if owes is None else Money(owes, attempt.currency),
+        owes_afterwards=None if owes is None else Money(owes, currency),
         rest=Rest(plain["rest"]),
         means=RefundMeans.GATEWAY,
         reference=plain["reference"],
         from_invoice_id=plain["from_invoice_id"],
     )
+
+
+def wanted_as_json(wanted: RefundInput) -> dict[str, Any]:
+    """Plain values that ``wanted_from`` reads back."""
+    return {
+        "account_id": wanted.account_id,
+        "reason": wanted.reason,
+        "owes_minor": None if wanted.owes_afterwards is None else wanted.owes_afterwards.minor,
+        "rest": wanted.rest.value,
+        "reference": wanted.reference,
+        "from_invoice_id": wanted.from_invoice_id,
+    }

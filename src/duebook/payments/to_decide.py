@@ -5,14 +5,23 @@ Each part is one query by an index of its own; all parts together are counted in
 
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.gateway_refunds import RefundState
+from duebook.domain.second_person import RequestState
 from duebook.gateways.models import WebhookMessage
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
-from duebook.payments.models import Charge, Dispute, GatewayRefund, Payment
+from duebook.payments.models import (
+    Charge,
+    Dispute,
+    GatewayRefund,
+    OutcomeProposal,
+    Payment,
+    Refund,
+    RefundRequest,
+)
 
 LONG = timedelta(minutes=15)
 """After so long a person should know of a charge whose outcome is still to come."""
@@ -50,6 +59,26 @@ def disputes_to_see() -> QuerySet[Dispute]:
     return Dispute.objects.filter(waits_since__isnull=False)
 
 
+def refused_refunds() -> QuerySet[GatewayRefund]:
+    """Refunds that the gateway refused and with which nobody has dealt, by a later refund or by saying so."""
+    later = Refund.objects.filter(payment=OuterRef("payment"), recorded_at__gt=OuterRef("settled_at"))
+    again = GatewayRefund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
+    return GatewayRefund.objects.filter(
+        ~Exists(later), ~Exists(again), state=RefundState.FAILED.value, resolution=None
+    )
+
+
+def refund_requests_to_decide() -> QuerySet[RefundRequest]:
+    """Refunds above somebody's limit, which wait for another person."""
+    return RefundRequest.objects.filter(state=RequestState.WAITING.value)
+
+
+def outcomes_to_decide() -> QuerySet[OutcomeProposal]:
+    """Outcomes that one person has proposed; not counted, since their charges and refunds are."""
+    still_open = Q(charge__state__in=_OPEN) | Q(gateway_refund__state__in=OPEN_REFUND_STATES_IN_ORDER)
+    return OutcomeProposal.objects.filter(still_open, state=RequestState.WAITING.value)
+
+
 def failed_messages() -> QuerySet[WebhookMessage]:
     """Messages of gateways that could not be processed, or that are not booked by themselves."""
     return WebhookMessage.objects.filter(state=WebhookMessage.States.FAILED.value)
@@ -61,6 +90,8 @@ def count_to_decide() -> int:
         disputed_charges(),
         disputes_to_see(),
         open_refunds_to_decide(),
+        refused_refunds(),
+        refund_requests_to_decide(),
         charged_credit(),
         failed_messages(),
     )

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from duebook.portal.views import cards
+from duebook.portal.views import cards, pay, pay_receipts
 
 app_name = "pay"
 
 urlpatterns = [
     path("cards/<str:token>/", cards.card, name="card"),
+    path("back/<str:signed>/", pay.back, name="back"),
+    path("logo/", pay_receipts.logo, name="logo"),
+    path("<str:token>/", pay.link, name="link"),
+    path("<str:token>/<int:number>/", pay.payment, name="payment"),
+    path("<str:token>/<int:number>/receipt.pdf", pay_receipts.receipt_file, name="receipt_file"),
 ]

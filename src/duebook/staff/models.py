@@ -62,21 +62,31 @@ class User(AbstractBaseUser):
 
 
 class RoleLimit(models.Model):
-    """The largest single amount that a role may handle under a right; no row means no limit."""
+    """The largest single amount that a role may handle under a right, and the most in a day for one person.
+
+    No row, or an empty figure, means no limit.
+    """
 
     role = models.CharField(_("role"), max_length=20, choices=User.Roles)
     right = models.CharField(_("right"), max_length=60, choices=[(r.value, r.value) for r in LIMITED_RIGHTS])
     currency = models.CharField(_("currency"), max_length=3)
-    amount_minor = models.BigIntegerField(_("limit"))
+    amount_minor = models.BigIntegerField(_("limit"), null=True)
+    per_day_minor = models.BigIntegerField(_("limit of a day"), null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["role", "right", "currency"], name="rolelimit_once"),
-            models.CheckConstraint(condition=models.Q(amount_minor__gte=0), name="rolelimit_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gte=0, per_day_minor__gte=0), name="rolelimit_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__isnull=False) | models.Q(per_day_minor__isnull=False),
+                name="rolelimit_limits_something",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} {self.right}"
+        return f"{self.role}: {self.right}"
 
 
 class Business(models.Model):

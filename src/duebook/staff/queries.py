@@ -32,8 +32,11 @@ def installation_id() -> str:
 
 def actor_for(user: User, *, source: Source) -> Actor:
     """The actor that a signed-in user is, with the limits of the role."""
-    limits = {
-        (Right(limit.right), limit.currency): limit.amount_minor
-        for limit in RoleLimit.objects.filter(role=user.role)
-    }
-    return Actor(user_id=user.pk, rights=RIGHTS_OF[Role(user.role)], source=source, limits=limits)
+    rows = [((Right(row.right), row.currency), row) for row in RoleLimit.objects.filter(role=user.role)]
+    return Actor(
+        user_id=user.pk,
+        rights=RIGHTS_OF[Role(user.role)],
+        source=source,
+        limits={pair: row.amount_minor for pair, row in rows if row.amount_minor is not None},
+        day_limits={pair: row.per_day_minor for pair, row in rows if row.per_day_minor is not None},
+    )

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.disputes import DisputeState
+from duebook.domain.second_person import may_be_decided
 from duebook.gateways.protocol import DeclineClass
 from duebook.payments.models import Charge, Observation
+from duebook.payments.outcomes import asking_about
 
 _DECLINED = {
     DeclineClass.INSUFFICIENT_FUNDS: gettext_lazy(
@@ -25,7 +27,7 @@ _DECLINED = {
     ),
     DeclineClass.AUTHENTICATION_REQUIRED: gettext_lazy(
         "The bank declined this card: it wants the customer to confirm the payment, which nobody can do for"
-        " the customer. Ask for another card or another way to pay."
+        " the customer. Send a pay link, or ask for another way to pay."
     ),
     DeclineClass.OTHER: gettext_lazy(
         "The bank declined this card and gave no reason. The customer can ask the bank, or use another card."
@@ -46,12 +48,17 @@ _EXPLAINED: Mapping[ChargeState, object] = {
     ),
 }
 
+_NOBODY_SAYS = gettext_lazy(
+    "The processor does not say what became of it, and nobody asks any more. Look at the processor’s own page"
+    " and settle it by hand."
+)
 _BLOCKS = gettext_lazy("Until then no other card can be charged for the same invoice.")
 _CHANNELS: Mapping[str, object] = {
     Observation.Channels.REPLY.value: gettext_lazy("The processor answered: %(state)s."),
     Observation.Channels.WEBHOOK.value: gettext_lazy("The processor sent word: %(state)s."),
     Observation.Channels.POLL.value: gettext_lazy("The processor was asked: %(state)s."),
     Observation.Channels.PERSON.value: gettext_lazy("A person decided: %(state)s."),
+    Observation.Channels.BY_HAND.value: gettext_lazy("Two persons settled it by hand: %(state)s."),
 }
 
 
@@ -65,11 +72,11 @@ _KINDS = frozenset(kind.value for kind in DeclineClass)
 
 
 def explained(charge: Charge) -> str:
-    """What the charge's state means, in one or two sentences."""
+    """What the charge's state means, in one or two sentences. Reads its merchant account."""
     state = ChargeState(charge.state)
     if state is ChargeState.DECLINED:
         return declined_words(charge.decline_kind)
-    words = str(_EXPLAINED[state])
+    words = str(_NOBODY_SAYS if may_be_decided(asking_about(charge)) else _EXPLAINED[state])
     return f"{words} {_BLOCKS}" if charge.is_open else words
 
 

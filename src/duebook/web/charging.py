@@ -19,7 +19,6 @@ from duebook.web.forms.payments import PaymentForm
 from duebook.web.payment_notice import back_to_origin
 from duebook.web.payment_page import Purpose, show_confirmation, show_form
 from duebook.web.payment_scene import read_scene
-from duebook.web.receipt_mail import email_receipt_later
 from duebook.web.request import StaffRequest, actor_of, today_of
 
 
@@ -54,8 +53,6 @@ def _after(request: StaffRequest, form: PaymentForm, purpose: Purpose, charge: C
     """Back to where the person was, back to the form, or to the page of a charge that is not at its end."""
     if charge.state == ChargeState.SUCCEEDED.value:
         payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=charge.pk)
-        if form.cleaned_data.get("email_receipt"):
-            email_receipt_later(payment_id)
         return back_to_origin(request, payment_id, form.cleaned_data["origin"])
     if charge.is_open:
         return redirect("web:charge", charge.pk)

@@ -14,6 +14,7 @@ from duebook.domain.permissions import SYSTEM_ID, Source
 from duebook.domain.refunding import Rest
 from duebook.events.models import Event
 from duebook.payments.decline_words import decline_words
+from duebook.payments.models import OutcomeProposal
 from duebook.staff.models import Business, User
 from duebook.web.charge_words import declined_words
 from duebook.web.dispute_words import reason_words
@@ -22,6 +23,7 @@ from duebook.web.formats import figure, short_date
 Payload = Mapping[str, Any]
 
 _MOST_QUOTED = 80
+_ENDS_OF_LINK_PAYMENT = frozenset({"pay_link.paid", "link_payment.ended"})
 _ENDS_OF_REFUND = frozenset({"payment.refunded", "refund.failed"})
 
 
@@ -40,11 +42,13 @@ class Entry:
 def told(events: Iterable[Event], business: Business) -> list[Entry]:
     """The events as entries; one query for all their actors.
 
-    That a refund was prepared is told only until its outcome is, which says the same and more.
+    That a refund was prepared is told only until its outcome is, which says the same and more. So does the
+    outcome of a charge by a pay link, beside which the end of that payment is not told.
     """
     rows = list(events)
     ended = {_attempt(row) for row in rows if row.name in _ENDS_OF_REFUND}
     rows = [row for row in rows if row.name != "refund.prepared" or _attempt(row) not in ended]
+    rows = [row for row in rows if not _is_told_by_another(row, rows)]
     names = {
         user.pk: str(user)
         for user in User.objects.filter(pk__in={row.actor_id for row in rows}).only("id", "name", "email")
@@ -60,6 +64,18 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
         )
         for row in rows
     ]
+
+
+def _is_told_by_another(event: Event, rows: Iterable[Event]) -> bool:
+    """Whether a payment by link is only begun, and its end is among the rows; or its charge tells its end."""
+    if event.name == "link_payment.ended":
+        return event.payload.get("charge_id") is not None
+    if event.name != "link_payment.begun":
+        return False
+    wanted = event.payload.get("link_payment_id")
+    return any(
+        row.name in _ENDS_OF_LINK_PAYMENT and row.payload.get("link_payment_id") == wanted for row in rows
+    )
 
 
 def _attempt(event: Event) -> int | None:
@@ -170,6 +186,18 @@ def _of_payment(sentence: Callable[[], str]) -> Callable[[Payload, Business], st
     return tell
 
 
+def _outcome(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        labels = dict(OutcomeProposal.Outcomes.choices)
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business),
+            "outcome": labels.get(payload.get("outcome", ""), ""),
+        }
+
+    return tell
+
+
 def _refunded(payload: Payload, business: Business) -> str:
     sentence = _("%(amount)s of P-%(number)s refunded on %(day)s") % {
         "number": payload.get("number", ""),
@@ -276,6 +304,18 @@ def _charge_declined(payload: Payload, business: Business) -> str:
         "amount": _amount(payload, business),
     }
     return f"{sentence} {declined_words(str(payload.get('decline', '')))}"
+
+
+def _of_pay_link(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    def tell(payload: Payload, business: Business) -> str:
+        return sentence() % {
+            "number": payload.get("number", ""),
+            "amount": _amount(payload, business),
+            "address": payload.get("address", ""),
+            "invoices": _invoices(payload.get("invoices", [])),
+        }
+
+    return tell
 
 
 def _contact_edited(payload: Payload, business: Business) -> str:
@@ -398,6 +438,23 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "refund.failed": _of_payment(
         lambda: _("Refund %(number)s of %(amount)s to the card not carried out. Nothing went back.")
     ),
+    "refund.requested": _of_payment(
+        lambda: _("Refund of %(amount)s of P-%(number)s asked for; it waits for another person’s approval.")
+    ),
+    "refund.approved": _of_payment(lambda: _("Refund of %(amount)s of P-%(number)s approved.")),
+    "refund.rejected": _of_payment(
+        lambda: _("Refund of %(amount)s of P-%(number)s rejected. Nothing went back.")
+    ),
+    "refund.withdrawn": _of_payment(lambda: _("The wish to refund %(amount)s of P-%(number)s withdrawn.")),
+    "refund.resolved": _of_payment(
+        lambda: _("Refused refund %(number)s of %(amount)s marked as dealt with.")
+    ),
+    "outcome.proposed": _outcome(
+        lambda: _("%(number)s of %(amount)s: %(outcome)s, as seen at the processor; waits for approval.")
+    ),
+    "outcome.approved": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” approved.")),
+    "outcome.rejected": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” rejected.")),
+    "outcome.withdrawn": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” withdrawn.")),
     "payment.amended": _amended,
     "allocation.moved": _moved,
     "credit.applied": _credit_applied,
@@ -408,6 +465,19 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "card.declined": _card_declined,
     "card.made_default": _about_card(lambda: _("%(card)s made the default card.")),
     "card.deactivated": _about_card(lambda: _("%(card)s deactivated.")),
+    "card.entered": _about_card(lambda: _("The customer entered %(card)s to pay by link.")),
+    "card_link.withdrawn": _about_card(lambda: _("Link to add a card withdrawn.")),
+    "pay_link.offered": _of_pay_link(lambda: _("Pay link made for %(invoices)s.")),
+    "pay_link.sent": _of_pay_link(lambda: _("Pay link for %(invoices)s sent to %(address)s.")),
+    "pay_link.withdrawn": _of_pay_link(lambda: _("Pay link for %(invoices)s withdrawn.")),
+    "pay_link.paid": _of_pay_link(lambda: _("The customer paid %(amount)s by pay link: P-%(number)s.")),
+    "link_payment.begun": _of_pay_link(lambda: _("The customer began to pay %(amount)s by pay link.")),
+    "link_payment.ended": _of_pay_link(
+        lambda: _("Nothing came of paying %(amount)s by pay link. No card was charged.")
+    ),
+    "charge.link_sent": _of_pay_link(
+        lambda: _("Link to confirm charge %(number)s of %(amount)s sent to %(address)s.")
+    ),
     "card_setup.cancelled": _about_card(
         lambda: _("A link to add a card was cancelled by the card processor.")
     ),

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from duebook.web.sections import (
+    approvals,
     cards,
     charges,
     contacts,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(payouts)),
     path("", include(payments)),
     path("", include(charges)),
+    path("", include(approvals)),
     path("", include(receipts)),
     path("reports/", include(reports)),
     path("settings/", include(settings)),

@@ -128,6 +128,27 @@ def test_an_authentication_leads_back_to_addresses_of_the_web_only(
     assert (done.status_code, done.headers.get("Location")) == (status, address if status == 303 else None)
 
 
+def test_an_authentication_leads_back_to_where_its_charge_said(sandbox: Sandbox):
+    card = sandbox.card("authentication")
+    wanted = {
+        "amount_minor": 5000,
+        "currency": "USD",
+        "customer": card["customer"],
+        "card": card["token"],
+        "reference": "back",
+    }
+    refused = sandbox.call("POST", "/charges", {**wanted, "return_url": "javascript:alert(1)"}, key="bad")
+    made = sandbox.ask("POST", "/charges", {**wanted, "return_url": "https://pay.example.com/"}, key="good")
+    amount = {"amount_minor": 5000, "currency": "USD"}
+    charge = sandbox.ask("POST", f"/charges/{made['id']}/confirm", amount, key="confirm")
+
+    done = requests.post(charge["action_url"], data={"result": "complete"}, timeout=10, allow_redirects=False)
+
+    assert refused.status_code == 400
+    assert "pay.example.com" not in charge["action_url"]
+    assert (done.status_code, done.headers["Location"]) == (303, "https://pay.example.com/")
+
+
 def test_a_failed_authentication_is_a_decline_of_its_own_code(sandbox: Sandbox):
     charge = asking(sandbox)
     requests.post(charge["action_url"], data={"result": "fail"}, timeout=10)

@@ -39,6 +39,7 @@ from tests.factories import (
     make_program,
     usd,
 )
+from tests.payments.cards import jobs
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.snapshot import everything
 
@@ -469,3 +470,22 @@ def test_a_merchant_account_out_of_use_charges_nothing(gateway: FakeGateway) -> 
 
     with pytest.raises(errors.MerchantAccountInactive):
         charge(asked)
+
+
+def test_a_receipt_that_was_asked_for_is_sent_when_the_outcome_is_known_late(gateway: FakeGateway) -> None:
+    gateway.fail("confirm", OutcomeUnknown, after_effect=True)
+    made = charge(wanted(make_invoice("100.00"), email_receipt=True))
+    assert jobs("email_receipt") == []
+
+    its_turn(made)
+    ask_gateway(charge_id=made.pk)
+
+    payment = Payment.objects.get(charge_id=made.pk)
+    assert jobs("email_receipt") == [{"payment_id": payment.pk}]
+
+
+def test_no_receipt_is_sent_unasked_or_for_a_declined_card(gateway: FakeGateway) -> None:
+    charge(wanted(make_invoice("100.00")))
+    charge(wanted(make_invoice("100.00"), token="tok_no_funds", email_receipt=True))
+
+    assert jobs("email_receipt") == []

@@ -195,3 +195,38 @@ def test_limits_replace_those_before_in_their_currency_only() -> None:
     carl = make_user(role=Role.CLERK)
     with pytest.raises(errors.AboveLimit):
         actor_for(carl, source=Source.WEB).require_within(Right.RECORD_PAYMENTS, usd("500.01"))
+
+
+def test_a_limit_of_a_day_stands_beside_that_of_a_single_act_or_alone() -> None:
+    set_role_limits(
+        limits={(Role.CLERK, Right.CHARGE_CARDS): usd("500.00")},
+        day_limits={
+            (Role.CLERK, Right.CHARGE_CARDS): usd("900.00"),
+            (Role.MANAGER, Right.REFUND): usd("50.00"),
+        },
+        currency="USD",
+        request_key=key(),
+        actor=OWNER,
+    )
+
+    clerk = actor_for(make_user(role=Role.CLERK), source=Source.WEB)
+    manager = actor_for(make_user(role=Role.MANAGER), source=Source.WEB)
+    assert (clerk.limits, clerk.day_limits) == (
+        {(Right.CHARGE_CARDS, "USD"): 50000},
+        {(Right.CHARGE_CARDS, "USD"): 90000},
+    )
+    assert (manager.limits, manager.day_limits) == ({}, {(Right.REFUND, "USD"): 5000})
+    payload = Event.objects.get().payload
+    assert payload["a_day_after"] == {"clerk: charge cards": 90000, "manager: refund payments": 5000}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{(Role.CLERK, Right.RECORD_PAYMENTS): usd("1.00")}, {(Role.CLERK, Right.CHARGE_CARDS): usd("-1.00")}],
+)
+def test_only_charges_and_refunds_have_a_limit_of_a_day_and_none_below_zero(wanted: Any) -> None:
+    with pytest.raises(errors.AmountNotPositive):
+        set_role_limits(limits={}, day_limits=wanted, currency="USD", request_key=key(), actor=OWNER)
+
+    assert not RoleLimit.objects.exists()
+    assert not Event.objects.exists()

@@ -11,6 +11,7 @@ An error carries values, not text; ``message`` is a template that a face fills, 
 """
 
 from duebook.domain.errors.access import (
+    AboveDayLimit as AboveDayLimit,
     AboveLimit as AboveLimit,
     Forbidden as Forbidden,
     KeyReused as KeyReused,
@@ -39,6 +40,7 @@ from duebook.domain.errors.base import (
 )
 from duebook.domain.errors.cards import (
     AboveCaptured as AboveCaptured,
+    AboveLinkBalance as AboveLinkBalance,
     AddressMalformed as AddressMalformed,
     AddressOnlyForSandbox as AddressOnlyForSandbox,
     BelowMinimum as BelowMinimum,
@@ -50,6 +52,7 @@ from duebook.domain.errors.cards import (
     CardNumberTyped as CardNumberTyped,
     CardOfOtherAccount as CardOfOtherAccount,
     CardOfOtherContact as CardOfOtherContact,
+    ChargeNeedsNoLink as ChargeNeedsNoLink,
     ChargeNotWaiting as ChargeNotWaiting,
     ChargeUnderWay as ChargeUnderWay,
     ContactWithoutEmail as ContactWithoutEmail,
@@ -64,6 +67,8 @@ from duebook.domain.errors.cards import (
     NoMerchantAccount as NoMerchantAccount,
     NothingToCharge as NothingToCharge,
     OtherProcessorAccount as OtherProcessorAccount,
+    PayLinkOver as PayLinkOver,
+    PayLinkPaymentOver as PayLinkPaymentOver,
     ProcessorNotReached as ProcessorNotReached,
     RefundRefused as RefundRefused,
     RefundUnderWay as RefundUnderWay,
@@ -158,6 +163,18 @@ from duebook.domain.errors.payments import (
     RefundedInPart as RefundedInPart,
     SharesBelowAmount as SharesBelowAmount,
     SharesExceedAmount as SharesExceedAmount,
+)
+from duebook.domain.errors.second_person import (
+    HappenedOutOfRange as HappenedOutOfRange,
+    NotYourRequest as NotYourRequest,
+    OutcomeKnown as OutcomeKnown,
+    OutcomeProposed as OutcomeProposed,
+    OwnRequest as OwnRequest,
+    ProcessorReferenceRequired as ProcessorReferenceRequired,
+    RefundAskedFor as RefundAskedFor,
+    RefundNotRefused as RefundNotRefused,
+    RequestDecided as RequestDecided,
+    StillAsked as StillAsked,
 )
 from duebook.domain.errors.settings import (
     AccountNotFitting as AccountNotFitting,

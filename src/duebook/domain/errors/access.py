@@ -14,6 +14,14 @@ class AboveLimit(NotAllowed):
     message = "{amount} is above your limit of {limit}. Ask someone with a higher limit."
 
 
+class AboveDayLimit(AboveLimit):
+    code = "above_day_limit"
+    message = (
+        "{amount} is above what is left of your limit of {limit} a day: {used} of it is used, {left} is left."
+        " Ask someone with a higher limit."
+    )
+
+
 class KeyReused(Conflict):
     code = "key_reused"
     message = (

@@ -27,6 +27,22 @@ class CardLinkOver(NotAllowed):
     message = "This link was used already, or it is older than {days} days. Send a new one."
 
 
+class PayLinkOver(NotAllowed):
+    code = "pay_link_over"
+    message = "This link was withdrawn, has run out, or everything is paid. Make a new one."
+
+
+class PayLinkPaymentOver(Conflict):
+    code = "pay_link_payment_over"
+    message = "This took too long, and the card was not charged. Begin again."
+
+
+class AboveLinkBalance(Invalid):
+    code = "above_link_balance"
+    field = "amount"
+    message = "No more than {balance} is due. Enter that or less."
+
+
 class CardNotSaved(NotAllowed):
     code = "card_not_saved"
     message = "The card processor tells of a saved card, but not of this contact's. Look at the processor."
@@ -88,6 +104,11 @@ class BelowMinimum(Invalid):
 class ChargeNotWaiting(NotAllowed):
     code = "charge_not_waiting"
     message = "{number} does not wait for the customer any more. Look at it again."
+
+
+class ChargeNeedsNoLink(NotAllowed):
+    code = "charge_needs_no_link"
+    message = "{number} has no page on which the customer could confirm it. Look at it again."
 
 
 class GatewayUnreachable(NotAllowed):

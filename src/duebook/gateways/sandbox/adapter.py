@@ -65,6 +65,7 @@ class SandboxGateway:
             "reference": request.reference,
             "description": request.description,
             "customer_present": request.customer_present,
+            **({"return_url": request.return_url} if request.customer_present else {}),
         }
         answer = self._transport.send("POST", "/charges", key=f"{request.key}/create", body=body)
         return self._charge(answer, request)

@@ -18,7 +18,7 @@ from duebook.payments.models import Charge, GatewayRefund, Observation, Payment
 from duebook.payments.points import Point, reach
 from duebook.payments.queries import rest_types
 from duebook.payments.refund_plan import plan_refund
-from duebook.payments.services.refund_through_gateway import wanted_as_json
+from duebook.payments.refund_reading import wanted_as_json
 from duebook.payments.state import lock_payment, read_payment
 from duebook.payments.write_path import Plan
 from duebook.staff.queries import today

@@ -12,7 +12,7 @@ from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import Decline, DeclineClass, SeenCard, SeenSetup, SetupOutcome
 from duebook.payments import write_path
-from duebook.payments.card_reading import lock_setup, setup_by_id
+from duebook.payments.card_reading import has_default_card, lock_setup, setup_by_id
 from duebook.payments.models import CardSetup, ChargeLine, PaymentMethod
 
 _CUSTOMER = Actor.system(Source.WEB)
@@ -22,9 +22,9 @@ def finish_card_setup(*, setup_id: int) -> CardSetup:
     """Bring the offer to what the gateway says now; returns it as it stands then. Safe to call again.
 
     A card that the contact has already, by its fingerprint, is taken back into use and not doubled. The
-    contact's first card becomes the default. Must not be called inside a transaction. Locks the contact and
-    the offer. Records ``card.added``, ``card.declined`` or ``card_setup.cancelled``. Raises NotFound,
-    CardNotSaved, GatewayError.
+    contact's first card becomes the default. A card entered to pay by a link is not on file by that. Must not
+    be called inside a transaction. Locks the contact and the offer. Records ``card.added``, ``card.entered``,
+    ``card.declined`` or ``card_setup.cancelled``. Raises NotFound, CardNotSaved, GatewayError.
     """
     setup = _read(setup_id)
     if not setup.is_open or not setup.gateway_id:
@@ -67,7 +67,8 @@ def _card_in(setup: CardSetup, seen: SeenSetup) -> SeenCard:
 
 def _save(setup: CardSetup, seen: SeenCard) -> None:
     known = _known(setup, seen)
-    has_default = PaymentMethod.objects.filter(contact=setup.contact, active=True, is_default=True).exists()
+    has_default = has_default_card(setup.contact_id)
+    on_file = setup.puts_on_file or (known is not None and known.on_file)
     facts = {
         "token": seen.token,
         "customer": seen.customer,
@@ -77,18 +78,20 @@ def _save(setup: CardSetup, seen: SeenCard) -> None:
         "exp_year": seen.exp_year,
         "fingerprint": seen.fingerprint,
         "active": True,
+        "on_file": on_file,
     }
     if known is None:
         card = PaymentMethod.objects.create(
             contact=setup.contact,
             merchant_account=setup.merchant_account,
-            is_default=not has_default,
+            is_default=on_file and not has_default,
             **facts,
         )
     else:
         card = known
         _forget_replaced(card, seen.token)
-        for name, value in {**facts, "is_default": card.is_default or not has_default}.items():
+        is_default = card.is_default or (on_file and not has_default)
+        for name, value in {**facts, "is_default": is_default}.items():
             setattr(card, name, value)
         card.save(update_fields=[*facts, "is_default"])
     CardSetup.objects.filter(pk=setup.pk).update(
@@ -105,7 +108,7 @@ def _save(setup: CardSetup, seen: SeenCard) -> None:
         "is_default": card.is_default,
         "known": known is not None,
     }
-    _record("card.added", setup, told, key="saved")
+    _record("card.added" if setup.puts_on_file else "card.entered", setup, told, key="saved")
 
 
 def _known(setup: CardSetup, seen: SeenCard) -> PaymentMethod | None:
@@ -116,9 +119,9 @@ def _known(setup: CardSetup, seen: SeenCard) -> PaymentMethod | None:
         if by_token.contact_id != setup.contact_id:
             raise CardNotSaved
         return by_token
-    if not seen.fingerprint:
+    if not setup.puts_on_file or not seen.fingerprint:
         return None
-    same = here.filter(contact=setup.contact, fingerprint=seen.fingerprint)
+    same = here.filter(contact=setup.contact, fingerprint=seen.fingerprint, on_file=True)
     return same.order_by("-active", "-pk").first()
 
 

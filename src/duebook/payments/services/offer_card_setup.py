@@ -8,11 +8,11 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import ContactWithoutEmail, NoMerchantAccount, NotFound
+from duebook.domain.errors import ContactWithoutEmail, NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
-from duebook.gateways.models import MerchantAccount
+from duebook.gateways.accounts_in_use import account_in_use
 from duebook.payments import write_path
 from duebook.payments.card_links import LIFETIME, hash_of, new_reference, new_token, token_of
 from duebook.payments.models import CardSetup
@@ -51,7 +51,7 @@ def offer_card_setup(
         return OfferedCard(made.pk, token_of(made), made.expires_at, repeated=True)
     actor.require(Right.MANAGE_CARDS)
     contact = _contact(contact_id)
-    account = _account(merchant_account_id)
+    account = account_in_use(merchant_account_id)
     if link_to_send and not contact.email:
         raise ContactWithoutEmail(name=str(contact))
     reference = new_reference()
@@ -82,16 +82,3 @@ def _contact(contact_id: int) -> Contact:
     if contact is None:
         raise NotFound(field="contact", what="Contact", id=contact_id)
     return contact
-
-
-def _account(merchant_account_id: int | None) -> MerchantAccount:
-    accounts = MerchantAccount.objects.filter(active=True)
-    chosen = (
-        accounts.filter(is_default=True)
-        if merchant_account_id is None
-        else accounts.filter(pk=merchant_account_id)
-    )
-    account = chosen.first()
-    if account is None:
-        raise NoMerchantAccount
-    return account

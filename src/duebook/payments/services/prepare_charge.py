@@ -17,6 +17,7 @@ from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
 from duebook.payments import write_path
 from duebook.payments.card_reading import lock_card
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.models import Charge, ChargeLine, PaymentMethod
 from duebook.payments.points import Point, reach
 from duebook.payments.write_path import Situation
@@ -55,6 +56,7 @@ def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> PreviewedC
     method = _method(wanted.payment_method_id)
     situation = _situation(wanted, actor)
     decision = _decide(wanted, actor, on, method, situation, _attempts(wanted))
+    require_left_today(actor, Right.CHARGE_CARDS, decision.amount, on)
     return PreviewedCharge(decision, method, situation)
 
 
@@ -62,7 +64,7 @@ def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: d
     """Write down the charge, its lines and the request as it will be sent, in a transaction of its own.
 
     Locks the invoices and the card. Records ``charge.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    CardNumberTyped, KeyReused and what ``decide_charge`` raises.
+    AboveDayLimit, CardNumberTyped, KeyReused and what ``decide_charge`` raises.
     """
     reach(Point.PREPARE_BEGUN)
     try:
@@ -113,6 +115,8 @@ def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> P
         },
     )
     reach(Point.PREPARE_EVENT_WRITTEN)
+    count_use(actor, Right.CHARGE_CARDS, decision.amount, on, charge_id=charge.pk)
+    reach(Point.PREPARE_USE_COUNTED)
     return PreparedCharge(charge.pk)
 
 
@@ -172,6 +176,7 @@ def card_of(method: PaymentMethod) -> CardOnFile:
         exp_month=method.exp_month,
         exp_year=method.exp_year,
         active=method.active,
+        on_file=method.on_file,
     )
 
 
@@ -208,6 +213,7 @@ def _write_charge(
         customer_present=wanted.customer_present,
         apply_to_commissions=wanted.apply_to_commissions,
         notes=wanted.notes,
+        email_receipt=wanted.email_receipt,
         prepared_by_id=actor.user_id,
         source=actor.source.value,
     )

@@ -10,35 +10,48 @@ from duebook.domain.refunding import RefundDecision, RefundInput, RefundMeans, d
 from duebook.events.requests import earlier_event, input_hash
 from duebook.ledger.models import Account
 from duebook.payments import write_path
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.queries import refund_accounts, rest_types
 from duebook.payments.refund_plan import plan_refund
+from duebook.payments.refund_requests import approve_within
 from duebook.payments.state import PaymentRows, lock_payment, read_payment
 from duebook.payments.write_path import Plan
 
 
 def preview_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:
     """Everything that the refund would do; writes nothing. Raises as ``refund_payment``."""
-    return decide_refunding(read_payment(payment_id), wanted, actor, on)
+    decision = decide_refunding(read_payment(payment_id), wanted, actor, on)
+    require_left_today(actor, Right.REFUND, decision.amount, on)
+    return decision
 
 
 @transaction.atomic
 def refund_payment(
-    *, payment_id: int, wanted: RefundInput, request_key: str, actor: Actor, on: date
+    *,
+    payment_id: int,
+    wanted: RefundInput,
+    request_key: str,
+    actor: Actor,
+    on: date,
+    approves: int | None = None,
 ) -> RefundDecision | None:
     """Give the money back and lower what is owed, both or neither; None when this request did so before.
 
+    ``approves`` is the refund request that this carries out, and approves.
     Locks the contact, the invoices and the payment. Records ``payment.refunded``, and ``payment.recorded``
-    for what is credited or written off. Raises NotFound, Forbidden, AboveLimit, KeyReused, AccountNotFitting,
-    NoAdjustmentType and what ``decide_refund`` raises.
+    for what is credited or written off. Raises NotFound, Forbidden, AboveLimit, AboveDayLimit, KeyReused,
+    AccountNotFitting, NoAdjustmentType and what ``decide_refund`` raises.
     """
     lock_payment(payment_id)
     hashed = input_hash([payment_id, wanted])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return None
+    approve_within(approves, payment_id=payment_id, actor=actor)
     decision = decide_refunding(read_payment(payment_id), wanted, actor, on)
     plan = Plan()
     plan_refund(plan, decision, actor=actor, request_key=request_key, hashed=hashed)
     write_path.book(plan)
+    count_use(actor, Right.REFUND, decision.amount, on, payment_id=payment_id)
     return decision
 
 

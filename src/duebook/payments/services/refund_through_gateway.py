@@ -5,7 +5,6 @@ A whole charge that is not settled yet is voided, where the gateway can; else it
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -14,7 +13,7 @@ from django.db.models.functions import Now
 from duebook.domain.errors import AboveCaptured, NotFromGateway, RefundUnderWay
 from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
-from duebook.domain.permissions import Actor
+from duebook.domain.permissions import Actor, Right
 from duebook.domain.refunding import RefundDecision, RefundInput, RefundMeans
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -27,9 +26,11 @@ from duebook.gateways.protocol import (
     RefundRequest,
     SeenRefund,
 )
+from duebook.payments.day_limits import count_use, require_left_today
 from duebook.payments.models import Charge, GatewayRefund, Observation, Payment
 from duebook.payments.points import Point, reach
-from duebook.payments.refund_reading import SeenState, seen_of_refund
+from duebook.payments.refund_reading import SeenState, seen_of_refund, wanted_as_json
+from duebook.payments.refund_requests import approve_within
 from duebook.payments.services.prepare_charge import key_of_attempt
 from duebook.payments.services.refund_payment import decide_refunding
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
@@ -42,19 +43,26 @@ _ONE_OPEN = "gatewayrefund_one_open_a_payment"
 
 
 def refund_through_gateway(
-    *, payment_id: int, wanted: RefundInput, request_key: str, actor: Actor, on: date
+    *,
+    payment_id: int,
+    wanted: RefundInput,
+    request_key: str,
+    actor: Actor,
+    on: date,
+    approves: int | None = None,
 ) -> GatewayRefund:
     """Give the money back; returns the attempt in the state that it has come to, which may be unknown.
 
     Nothing is booked unless the gateway carried it out; it leaves the account's card clearing, whatever the
-    input names. The same request again gives nothing back again: it returns the same attempt. Must not be
+    input names. The same request again gives nothing back again: it returns the same attempt. ``approves`` is
+    the refund request that this carries out: it is approved when the attempt is written down. Must not be
     called inside a transaction. Records ``refund.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    KeyReused, NotFromGateway, AboveCaptured, RefundUnderWay and what ``decide_refund`` raises; then nothing
-    was sent.
+    AboveDayLimit, KeyReused, NotFromGateway, AboveCaptured, RefundUnderWay and what ``decide_refund`` raises;
+    then nothing was sent.
     """
     reach(Point.REFUND_BEGUN)
     try:
-        attempt_id, repeated = _prepare(payment_id, wanted, request_key, actor, on)
+        attempt_id, repeated = _prepare(payment_id, wanted, request_key, actor, on, approves)
     except IntegrityError as error:
         if _ONE_OPEN not in str(error):
             raise
@@ -67,12 +75,14 @@ def refund_through_gateway(
 
 def preview_gateway_refund(*, payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:
     """Everything that the refund would do once it is carried out; writes and sends nothing."""
-    return _decide(payment_id, wanted, actor, on)[0]
+    decision, _charge = _decide(payment_id, wanted, actor, on)
+    require_left_today(actor, Right.REFUND, decision.amount, on)
+    return decision
 
 
 @transaction.atomic(durable=True)
 def _prepare(
-    payment_id: int, wanted: RefundInput, request_key: str, actor: Actor, on: date
+    payment_id: int, wanted: RefundInput, request_key: str, actor: Actor, on: date, approves: int | None
 ) -> tuple[int, bool]:
     lock_payment(payment_id)
     reach(Point.REFUND_LOCKED)
@@ -80,6 +90,8 @@ def _prepare(
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:
         return earlier.payload["gateway_refund_id"], True
+    approve_within(approves, payment_id=payment_id, actor=actor)
+    reach(Point.REFUND_APPROVED)
     decision, charge = _decide(payment_id, wanted, actor, on)
     reach(Point.REFUND_DECIDED)
     attempt = 1 + GatewayRefund.objects.filter(payment=payment_id).count()
@@ -115,6 +127,8 @@ def _prepare(
         },
     )
     reach(Point.REFUND_EVENT_WRITTEN)
+    count_use(actor, Right.REFUND, decision.amount, on, gateway_refund_id=made.pk)
+    reach(Point.REFUND_USE_COUNTED)
     return made.pk, False
 
 
@@ -132,18 +146,6 @@ def _decide(payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> tup
     if wanted.amount.minor > left:
         raise AboveCaptured(left=Money(left, charge.currency))
     return decision, charge
-
-
-def wanted_as_json(wanted: RefundInput) -> dict[str, Any]:
-    """Plain values that ``wanted_of`` reads back."""
-    return {
-        "account_id": wanted.account_id,
-        "reason": wanted.reason,
-        "owes_minor": None if wanted.owes_afterwards is None else wanted.owes_afterwards.minor,
-        "rest": wanted.rest.value,
-        "reference": wanted.reference,
-        "from_invoice_id": wanted.from_invoice_id,
-    }
 
 
 def send_gateway_refund(*, attempt_id: int) -> None:

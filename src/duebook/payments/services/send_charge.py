@@ -3,6 +3,7 @@
 Money moves only after the handle is noted, so a charge without one has provably moved none.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState, ask_again_after
 from duebook.gateways.accounts import gateway_of
-from duebook.gateways.protocol import Busy, Gateway, GatewayError, NothingHappened
+from duebook.gateways.protocol import Busy, ChargeRequest, Gateway, GatewayError, NothingHappened
 from duebook.payments.charge_reading import Seen, request_of, seen_of
 from duebook.payments.models import Charge, Observation
 from duebook.payments.points import Point, reach
@@ -20,18 +21,22 @@ IN_FLIGHT = timedelta(minutes=1)
 """Longer than the calls of one sending take before they give up; until then nobody else asks."""
 
 
-def send_charge(*, charge_id: int) -> None:
-    """Carry out a charge that nobody has sent yet; whatever it comes to is settled. Safe to call again."""
+def send_charge(*, charge_id: int, return_url: str = "") -> None:
+    """Carry out a charge that nobody has sent yet; whatever it comes to is settled. Safe to call again.
+
+    ``return_url`` is where a customer who is present comes back to after authenticating.
+    """
     _refuse_open_transaction()
     if not _mark_sent(charge_id):
         return
     charge = Charge.objects.select_related("merchant_account").get(pk=charge_id)
     gateway = gateway_of(charge.merchant_account)
-    handle = _get_handle(gateway, charge)
+    request = replace(request_of(charge), return_url=return_url)
+    handle = _get_handle(gateway, charge, request)
     if handle is None or not _note_handle(charge, handle):
         return
     charge.gateway_id = handle
-    _confirm(gateway, charge)
+    _confirm(gateway, charge, request)
 
 
 def _refuse_open_transaction() -> None:
@@ -49,11 +54,11 @@ def _mark_sent(charge_id: int) -> bool:
     return bool(marked)
 
 
-def _get_handle(gateway: Gateway, charge: Charge) -> str | None:
+def _get_handle(gateway: Gateway, charge: Charge, request: ChargeRequest) -> str | None:
     """The gateway's id of the charge, before any money moves; None when it is settled as not carried out."""
     reach(Point.CREATE_CALLED)
     try:
-        answer = gateway.create(request_of(charge))
+        answer = gateway.create(request)
     except GatewayError as error:
         # Whether the gateway has the charge or not, it is never confirmed.
         settle_charge(
@@ -80,10 +85,10 @@ def _note_handle(charge: Charge, handle: str) -> bool:
     return bool(noted)
 
 
-def _confirm(gateway: Gateway, charge: Charge) -> None:
+def _confirm(gateway: Gateway, charge: Charge, request: ChargeRequest) -> None:
     reach(Point.CONFIRM_CALLED)
     try:
-        answer = gateway.confirm(charge.gateway_id, request_of(charge))
+        answer = gateway.confirm(charge.gateway_id, request)
     except NothingHappened as error:
         seen = Seen(ChargeState.NOT_PERFORMED, problem=error.reason)
     except Busy as error:

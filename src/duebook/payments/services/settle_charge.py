@@ -4,11 +4,14 @@ A success is booked in the same transaction: payment, allocations, transfers, co
 again or in another order, observations change nothing more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from procrastinate.contrib.django import app
 
 from duebook.domain.charging import OPEN_STATES, ChargeState, after_seeing, ask_again_after
 from duebook.domain.errors import NotFound
@@ -20,6 +23,7 @@ from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
 from duebook.payments.charge_booking import decide_booking
 from duebook.payments.charge_reading import Seen
+from duebook.payments.day_limits import recount_charge
 from duebook.payments.models import Charge, ChargeLine, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.services.record_payment import plan_recording
@@ -45,15 +49,17 @@ def settle_charge(
     channel: Observation.Channels,
     only_from: frozenset[ChargeState] | None = None,
     without_handle: bool = False,
+    approve: Callable[[], None] | None = None,
 ) -> ChargeState:
     """Bring the charge to the state that the observation speaks for, if it may follow; returns its state.
 
     With ``only_from`` and ``without_handle`` nothing is done unless the charge is still in one of these
-    states and has no id of the gateway. Locks the invoices and the charge. Records ``payment.recorded``,
+    states and has no id of the gateway. ``approve`` runs in the same transaction, under the locks, before the
+    observation is applied. Locks the invoices and the charge. Records ``payment.recorded``,
     ``charge.declined`` or ``charge.not_performed``. Raises NotFound.
     """
     reach(Point.SETTLE_BEGUN)
-    state = _settle(charge_id, seen, channel, only_from, without_handle)
+    state = _settle(charge_id, seen, channel, only_from, without_handle, approve)
     reach(Point.SETTLED)
     return state
 
@@ -65,12 +71,16 @@ def _settle(
     channel: Observation.Channels,
     only_from: frozenset[ChargeState] | None,
     without_handle: bool,  # noqa: FBT001 - as asked for by the caller above
+    approve: Callable[[], None] | None,
 ) -> ChargeState:
     locked = _lock(charge_id)
     charge = locked.charge
     before = ChargeState(charge.state)
     if (only_from is not None and before not in only_from) or (without_handle and charge.gateway_id):
         return before
+    if approve is not None:
+        approve()
+    reach(Point.SETTLE_APPROVED)
     after = after_seeing(before, seen.state)
     Observation.objects.create(
         charge=charge,
@@ -83,14 +93,25 @@ def _settle(
     )
     reach(Point.SETTLE_OBSERVED)
     if after is ChargeState.SUCCEEDED and before is not ChargeState.SUCCEEDED:
-        _book(locked)
+        _book(locked, seen.happened_on or today())
     if after not in OPEN_STATES:
         ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
         reach(Point.SETTLE_LINES_CLOSED)
     _write_state(charge, seen, before, after)
     if after is not before and after in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
         _record_end(charge, seen, after)
+    if after is not before and after not in OPEN_STATES:
+        _recount(charge, before, after)
     return after
+
+
+def _recount(charge: Charge, before: ChargeState, after: ChargeState) -> None:
+    """What the charge used of a day's limit: nothing when no money moved; a late success counts again."""
+    if after is not ChargeState.SUCCEEDED:
+        recount_charge(charge.pk, happened=False)
+    elif before not in OPEN_STATES:
+        recount_charge(charge.pk, happened=True)
+    reach(Point.SETTLE_USE_COUNTED)
 
 
 def _lock(charge_id: int) -> _Locked:
@@ -130,7 +151,7 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
     reach(Point.SETTLE_STATE_WRITTEN)
 
 
-def _book(locked: _Locked) -> None:
+def _book(locked: _Locked, on: date) -> None:
     """The payment of a success, once: its charge is unique among payments."""
     charge = locked.charge
     actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
@@ -151,7 +172,7 @@ def _book(locked: _Locked) -> None:
         apply_to_commissions=charge.apply_to_commissions,
         reference=str(charge),
         notes=charge.notes,
-        on=today(),
+        on=on,
         situation=situation,
     )
     payment_id, number = situation.ids[0]
@@ -162,6 +183,9 @@ def _book(locked: _Locked) -> None:
     reach(Point.SETTLE_PLANNED)
     write_path.book(plan)
     reach(Point.SETTLE_BOOKED)
+    if charge.email_receipt:
+        app.configure_task("email_receipt").defer(payment_id=payment_id)
+        reach(Point.SETTLE_RECEIPT_ASKED)
 
 
 def _record_end(charge: Charge, seen: Seen, after: ChargeState) -> None:

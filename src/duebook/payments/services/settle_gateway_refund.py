@@ -1,6 +1,8 @@
 """Apply one observation of a refund through a gateway; money that went back is booked with it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +20,7 @@ from duebook.domain.permissions import Actor, Right, Source
 from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.day_limits import recount_refund
 from duebook.payments.models import Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.queries import rest_types
@@ -34,14 +37,16 @@ def settle_gateway_refund(
     seen: SeenState,
     channel: Observation.Channels,
     only_from: frozenset[RefundState] | None = None,
+    approve: Callable[[], None] | None = None,
 ) -> RefundState:
     """Bring the refund to the state that the observation speaks for, if it may follow; returns its state.
 
-    With ``only_from`` nothing is done unless it is still in one of these states. Locks the contact, the
-    invoices, the payment and the charge. Records ``payment.refunded`` or ``refund.failed``. Raises NotFound.
+    With ``only_from`` nothing is done unless it is still in one of these states. ``approve`` runs in the same
+    transaction, under the locks, before the observation is applied. Locks the contact, the invoices, the
+    payment and the charge. Records ``payment.refunded`` or ``refund.failed``. Raises NotFound.
     """
     reach(Point.REFUND_SETTLE_BEGUN)
-    state = _settle(attempt_id, seen, channel, only_from)
+    state = _settle(attempt_id, seen, channel, only_from, approve)
     reach(Point.REFUND_SETTLED)
     return state
 
@@ -52,11 +57,15 @@ def _settle(
     seen: SeenState,
     channel: Observation.Channels,
     only_from: frozenset[RefundState] | None,
+    approve: Callable[[], None] | None,
 ) -> RefundState:
     attempt = _lock(attempt_id)
     before = RefundState(attempt.state)
     if only_from is not None and before not in only_from:
         return before
+    if approve is not None:
+        approve()
+    reach(Point.REFUND_SETTLE_APPROVED)
     after = after_seeing_refund(before, seen.state)
     Observation.objects.create(
         charge_id=attempt.charge_id,
@@ -70,12 +79,23 @@ def _settle(
     )
     reach(Point.REFUND_SETTLE_OBSERVED)
     if after is RefundState.SUCCEEDED and before is not RefundState.SUCCEEDED:
-        _book(attempt)
+        _book(attempt, seen.happened_on or today())
     _count(attempt, before, after)
     _write_state(attempt, seen, before, after)
     if after is RefundState.FAILED and before is not RefundState.FAILED:
         _record_failure(attempt, seen)
+    if after is not before and after not in OPEN_REFUND_STATES:
+        _recount(attempt, before, after)
     return after
+
+
+def _recount(attempt: GatewayRefund, before: RefundState, after: RefundState) -> None:
+    """What the refund used of a day's limit: nothing when no money moved; a late success counts again."""
+    if after is RefundState.FAILED:
+        recount_refund(attempt.pk, happened=False)
+    elif before not in OPEN_REFUND_STATES:
+        recount_refund(attempt.pk, happened=True)
+    reach(Point.REFUND_SETTLE_USE_COUNTED)
 
 
 def _lock(attempt_id: int) -> GatewayRefund:
@@ -90,12 +110,12 @@ def _lock(attempt_id: int) -> GatewayRefund:
     return GatewayRefund.objects.select_related("charge__merchant_account").get(pk=attempt_id)
 
 
-def _book(attempt: GatewayRefund) -> None:
+def _book(attempt: GatewayRefund, on: date) -> None:
     rows = read_payment(attempt.payment_id)
     decision = decide_refund_success(
         replace(rows.state, refund_under_way=False),
         wanted_of(attempt),
-        on=today(),
+        on=on,
         allocations=rows.allocations,
         invoices=rows.invoices,
         types=rest_types(),

@@ -13,7 +13,10 @@ from duebook.reports.verification import (
     events,
     invoices,
     ledger,
+    limits,
+    pay_links,
     payments,
+    second_person,
 )
 from duebook.reports.verification.check import PARAMETERS, Check
 
@@ -24,6 +27,9 @@ CHECKS: tuple[Check, ...] = (
     *charges.CHECKS,
     *disputes.CHECKS,
     *cards.CHECKS,
+    *limits.CHECKS,
+    *second_person.CHECKS,
+    *pay_links.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )

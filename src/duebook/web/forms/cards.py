@@ -21,11 +21,15 @@ class CardLinkForm(KeyedForm):
 
     def __init__(self, *args: Any, accounts: Sequence[MerchantAccount], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = field_of(self, "account", forms.TypedChoiceField)
-        field.choices = [
-            (account.pk, account.name if account.live else _("%(name)s (TEST)") % {"name": account.name})
-            for account in accounts
-        ]
-        if len(accounts) == 1:
-            field.widget = forms.HiddenInput()
-        field.initial = accounts[0].pk if accounts else None
+        offer_accounts(field_of(self, "account", forms.TypedChoiceField), accounts)
+
+
+def offer_accounts(field: forms.TypedChoiceField, accounts: Sequence[MerchantAccount]) -> None:
+    """Let one of the accounts be chosen, the first at first; a single one is not asked about."""
+    field.choices = [
+        (account.pk, account.name if account.live else _("%(name)s (TEST)") % {"name": account.name})
+        for account in accounts
+    ]
+    if len(accounts) == 1:
+        field.widget = forms.HiddenInput()
+    field.initial = accounts[0].pk if accounts else None

@@ -131,6 +131,7 @@ class CardForm(PartsForm):
             shares=self.shares_of(data["amount"]),
             apply_to_commissions=data["apply_to_commissions"],
             notes=data["notes"],
+            email_receipt=bool(data.get("email_receipt")),
         )
 
     def shares_of(self, amount: Money) -> tuple[Share, ...]:

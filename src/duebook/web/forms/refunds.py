@@ -20,7 +20,7 @@ from duebook.domain.accounts import SystemAccount
 from duebook.domain.money import Money
 from duebook.domain.refunding import RefundInput, RefundMeans, Rest
 from duebook.ledger.models import Account
-from duebook.payments.models import Charge, Payment
+from duebook.payments.models import Charge, GatewayRefund, Payment
 from duebook.payments.queries import AppliedTo, refundable
 from duebook.staff.models import Business
 from duebook.web.forms.fields import DayField, MoneyField, field_of
@@ -39,6 +39,8 @@ TO_CARD = "card"
 """The choice of How that is no account: back to the card, through the gateway."""
 BY_HAND = "by-hand"
 """What the button sends that changes a refused refund to the card into one by hand."""
+ASK = "ask"
+"""The name of the button that asks another person for a refund above one's limit."""
 
 
 class Owes(TextChoices):
@@ -70,6 +72,12 @@ class RefundScene:
         """All of the payment that can still go back."""
         return refundable(self.payment)
 
+    def by_hand_instead(self, attempt: GatewayRefund) -> dict[str, Any]:
+        """The first values of a refund by hand in the place of one that the gateway refused."""
+        amount = min(Money(attempt.amount_minor, attempt.currency), self.refundable)
+        reason = attempt.wanted["reason"]
+        return {**self.first_values(), "amount": amount, "account": int(SystemAccount.BANK), "reason": reason}
+
     def first_values(self) -> dict[str, Any]:
         """A card payment goes back to the card, any other by transfer; nothing is credited unless asked."""
         on_card = self.came_to.pk == SystemAccount.CARD_CLEARING
@@ -99,6 +107,7 @@ class RefundForm(KeyedForm):
     """Asks only what can matter: which invoice of several, and what is owed where anything is re-opened.
 
     ``is_refused`` says that the gateway has just refused; the form then offers the refund by hand.
+    ``is_above_limit`` says that the person may not refund so much; the form then offers to ask another one.
     """
 
     field_names: ClassVar[dict[str, str]] = {"owes_afterwards": "owes_amount"}
@@ -143,6 +152,7 @@ class RefundForm(KeyedForm):
     def __init__(self, scene: RefundScene, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"initial": scene.first_values(), **options})
         self.is_refused = False
+        self.is_above_limit = False
         self._today = scene.today
         self._not_asked: frozenset[str] = frozenset()
         payment = scene.payment

@@ -1,6 +1,7 @@
 """The forms below Settings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
-from duebook.domain.permissions import LIMITED_RIGHTS, RIGHTS_OF, Right, Role
+from duebook.domain.permissions import DAY_LIMITED_RIGHTS, LIMITED_RIGHTS, RIGHTS_OF, Right, Role
 from duebook.payments.models import PaymentType
 from duebook.payments.type_details import PaymentTypeDetails, accounts_for
 from duebook.staff.models import Business, RoleLimit, User
@@ -130,34 +131,71 @@ class CloseBooksForm(KeyedForm):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LimitCell:
+    """What limits one role under one right; no ``single`` where the role lacks the right."""
+
+    role: str
+    single: BoundField | None
+    a_day: BoundField | None
+
+
 class LimitsForm(KeyedForm):
-    """One amount for each role and limited right that the role holds; empty means no limit."""
+    """An amount for each role and limited right that the role holds, and one a day; empty means no limit."""
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for role, right in limited_pairs():
-            field = MoneyField(label=f"{role_label(role)}: {right.value}", required=False)
-            field.in_currency(business.currency, business)
-            self.fields[_limit_name(role, right)] = field
+            label = f"{role_label(role)}: {right.value}"
+            self._add(_limit_name(role, right), label, business)
+            if right in DAY_LIMITED_RIGHTS:
+                self._add(_day_limit_name(role, right), _("%(what)s, a day") % {"what": label}, business)
+
+    def _add(self, name: str, label: str, business: Business) -> None:
+        field = MoneyField(label=label, required=False)
+        field.in_currency(business.currency, business)
+        self.fields[name] = field
 
     @staticmethod
     def values_of(limits: list[RoleLimit]) -> dict[str, Money]:
         """The limits as the form shows them first."""
-        return {
-            _limit_name(Role(limit.role), Right(limit.right)): Money(limit.amount_minor, limit.currency)
-            for limit in limits
-        }
+        values: dict[str, Money] = {}
+        for limit in limits:
+            pair = Role(limit.role), Right(limit.right)
+            if limit.amount_minor is not None:
+                values[_limit_name(*pair)] = Money(limit.amount_minor, limit.currency)
+            if limit.per_day_minor is not None:
+                values[_day_limit_name(*pair)] = Money(limit.per_day_minor, limit.currency)
+        return values
 
-    def rows(self) -> Iterator[tuple[str, list[tuple[str, BoundField | None]]]]:
-        """For each right its label, and for each role its name and field, None where it lacks the right."""
+    def rows(self) -> Iterator[tuple[str, list[LimitCell]]]:
+        """For each right its label, and a cell for each role."""
         for right in LIMITED_RIGHTS:
-            names = [(role, _limit_name(role, right)) for role in LIMITED_ROLES]
-            cells = [(role_label(role), self[name] if name in self.fields else None) for role, name in names]
-            yield right.value, cells
+            yield (
+                right.value,
+                [
+                    LimitCell(
+                        role_label(role),
+                        self._field(_limit_name(role, right)),
+                        self._field(_day_limit_name(role, right)),
+                    )
+                    for role in LIMITED_ROLES
+                ],
+            )
+
+    def _field(self, name: str) -> BoundField | None:
+        return self[name] if name in self.fields else None
 
     def limits(self) -> dict[tuple[Role, Right], Money]:
-        """What was typed."""
-        pairs = {pair: self.cleaned_data[_limit_name(*pair)] for pair in limited_pairs()}
+        """What was typed for a single act."""
+        return self._typed(_limit_name)
+
+    def day_limits(self) -> dict[tuple[Role, Right], Money]:
+        """What was typed for a day."""
+        return self._typed(_day_limit_name)
+
+    def _typed(self, name: Callable[[Role, Right], str]) -> dict[tuple[Role, Right], Money]:
+        pairs = {pair: self.cleaned_data.get(name(*pair)) for pair in limited_pairs()}
         return {pair: amount for pair, amount in pairs.items() if amount is not None}
 
 
@@ -177,6 +215,10 @@ def limited_pairs() -> list[tuple[Role, Right]]:
 
 def _limit_name(role: Role, right: Right) -> str:
     return f"{role.value}-{right.name.lower()}"
+
+
+def _day_limit_name(role: Role, right: Right) -> str:
+    return f"{_limit_name(role, right)}-a-day"
 
 
 class PaymentTypeForm(KeyedForm):

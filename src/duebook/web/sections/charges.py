@@ -8,6 +8,7 @@ urlpatterns = [
     path("charges/<int:charge_id>/", charges.charge, name="charge"),
     path("charges/<int:charge_id>/inquiry/", charges.charge_inquiry, name="charge_inquiry"),
     path("charges/<int:charge_id>/cancellation/", charges.charge_cancellation, name="charge_cancellation"),
+    path("charges/<int:charge_id>/message/", charges.charge_message, name="charge_message"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/refunds/<int:attempt_id>/inquiry/", decisions.refund_inquiry, name="refund_inquiry"),
     path("decisions/disputes/<int:dispute_id>/inquiry/", disputes.dispute_inquiry, name="dispute_inquiry"),

@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from duebook.domain.card_expiry import expiry_of
-from duebook.domain.errors import Forbidden
+from duebook.domain.errors import CardLinkOver, Forbidden
 from duebook.domain.permissions import Right
 from duebook.payments.card_links import PLACE
-from duebook.payments.card_reading import accounts_to_offer, card_by_id, cards_of, open_links_of
+from duebook.payments.card_reading import accounts_to_offer, card_by_id, cards_of, open_links_of, setup_by_id
 from duebook.payments.services.deactivate_card import deactivate_card
 from duebook.payments.services.make_default_card import make_default_card
 from duebook.payments.services.offer_card_setup import OfferedCard, offer_card_setup
+from duebook.payments.services.withdraw_card_link import withdraw_card_link
+from duebook.web.errors import text_of
 from duebook.web.forms.cards import CardLinkForm
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.notices import add_notice
@@ -81,6 +83,22 @@ def card_default(request: StaffRequest, card_id: int) -> HttpResponse:
         )
         add_notice(request, _("%(card)s is the default now.") % {"card": card})
     return redirect("web:contact_cards", card.contact_id)
+
+
+@require_http_methods(["POST"])
+@requires(Right.MANAGE_CARDS)
+def card_link_withdrawal(request: StaffRequest, setup_id: int) -> HttpResponse:
+    """Withdraw a link that takes a card."""
+    setup = setup_by_id(setup_id)
+    form = KeyedForm(request.POST)
+    if form.is_valid():
+        try:
+            withdraw_card_link(setup_id=setup_id, request_key=form.key, actor=actor_of(request))
+        except CardLinkOver as refusal:
+            add_notice(request, text_of(refusal, request.business))
+        else:
+            add_notice(request, _("The link is withdrawn. It takes no card any more."))
+    return redirect("web:contact_cards", setup.contact_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

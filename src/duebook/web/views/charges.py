@@ -7,14 +7,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from duebook.domain.charging import ChargeState
-from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable, NotFound
+from duebook.domain.errors import (
+    ChargeNeedsNoLink,
+    ChargeNotWaiting,
+    ContactWithoutEmail,
+    GatewayUnreachable,
+    MailNotSent,
+    NotFound,
+)
 from duebook.domain.permissions import Right
-from duebook.payments.models import Charge, ChargeLine, Observation, Payment
+from duebook.events.models import Event
+from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation, Payment
+from duebook.payments.outcomes import waiting_proposal_of
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.cancel_charge import cancel_charge
+from duebook.payments.services.email_charge_link import email_charge_link
 from duebook.staff.models import User
 from duebook.web.charge_words import explained, said, state_chip
 from duebook.web.errors import text_of
+from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
 
@@ -36,8 +47,12 @@ def charge(request: StaffRequest, charge_id: int) -> HttpResponse:
         "explained": explained(found),
         "chip": state_chip(found.state),
         "waits_for_customer": found.state == ChargeState.REQUIRES_ACTION.value and found.action_url,
+        "link_sent": _link_sent(found),
+        "request_key": new_request_key(),
         "said": said(observations),
+        "proposed": waiting_proposal_of(found),
         "who": User.objects.filter(pk=found.prepared_by_id).first(),
+        "by_link": LinkPayment.objects.filter(charge=found).exists(),
         "payment": Payment.objects.filter(charge_id=found.pk).first(),
     }
     return render(request, "web/charges/page.html", context)
@@ -64,9 +79,34 @@ def charge_cancellation(request: StaffRequest, charge_id: int) -> HttpResponse:
     return redirect("web:charge", charge_id)
 
 
+@require_POST
+@requires(Right.CHARGE_CARDS)
+def charge_message(request: StaffRequest, charge_id: int) -> HttpResponse:
+    """Send the customer the link to confirm the charge."""
+    form = KeyedForm(request.POST)
+    if form.is_valid():
+        try:
+            address = email_charge_link(charge_id=charge_id, request_key=form.key, actor=actor_of(request))
+        except (ChargeNotWaiting, ChargeNeedsNoLink, ContactWithoutEmail, MailNotSent) as refusal:
+            add_notice(request, text_of(refusal, request.business))
+        else:
+            add_notice(request, _("The link is sent to %(address)s.") % {"address": address})
+    return redirect("web:charge", charge_id)
+
+
 def _say_state(request: StaffRequest, charge_id: int, state: ChargeState) -> None:
     label = str(Charge.States(state.value).label)
     add_notice(request, _("C-%(number)s: %(state)s.") % {"number": charge_id, "state": label})
+
+
+def _link_sent(charge: Charge) -> Event | None:
+    """When the customer was last sent the link of a charge that waits for them."""
+    if charge.state != ChargeState.REQUIRES_ACTION.value:
+        return None
+    sent = Event.objects.filter(
+        name="charge.link_sent", contact_id=charge.contact_id, payload__charge_id=charge.pk
+    )
+    return sent.order_by("-id").first()
 
 
 def _charge_by_id(charge_id: int) -> Charge:

@@ -5,12 +5,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
 from duebook.gateways.services.resolve_webhook import resolve_webhook
 from duebook.gateways.services.retry_webhook import retry_webhook
 from duebook.gateways.state import failed_message
 from duebook.payments.models import GatewayRefund
 from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
+from duebook.payments.services.resolve_refused_refund import resolve_refused_refund
 from duebook.payments.to_decide import (
     charged_credit,
     disputed_charges,
@@ -18,6 +20,9 @@ from duebook.payments.to_decide import (
     failed_messages,
     open_charges_to_decide,
     open_refunds_to_decide,
+    outcomes_to_decide,
+    refund_requests_to_decide,
+    refused_refunds,
 )
 from duebook.web.dispute_words import told_disputes
 from duebook.web.forms.keyed import KeyedForm, new_request_key
@@ -34,6 +39,8 @@ MOST = 100
 def decisions(request: StaffRequest) -> HttpResponse:
     """All of it on one page; empty means clean, and says so."""
     shown = ("contact", "payment_method", "merchant_account")
+    about = outcomes_to_decide().select_related("charge__contact", "gateway_refund__payment__contact")
+    proposed = list(about.order_by("asked_at", "id")[:MOST])
     context = {
         "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
         "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
@@ -42,8 +49,17 @@ def decisions(request: StaffRequest) -> HttpResponse:
             request.business,
         ),
         "refunds": open_refunds_to_decide()
-        .select_related("payment__contact", "charge__payment_method")
+        .select_related("payment__contact", "charge__payment_method", "charge__merchant_account")
         .order_by("prepared_at", "id")[:MOST],
+        "refused": refused_refunds()
+        .select_related("payment__contact", "charge__payment_method")
+        .order_by("settled_at", "id")[:MOST],
+        "asked_for": refund_requests_to_decide()
+        .select_related("payment__contact")
+        .order_by("asked_at", "id")[:MOST],
+        "proposed": proposed,
+        "said_of_charges": {one.charge_id for one in proposed},
+        "said_of_refunds": {one.gateway_refund_id for one in proposed},
         "credit": charged_credit().select_related("contact").order_by("id")[:MOST],
         "not_booked": failed_messages().select_related("merchant_account").order_by("received_at")[:MOST],
         "request_key": new_request_key(),
@@ -59,6 +75,32 @@ def refund_inquiry(request: StaffRequest, attempt_id: int) -> HttpResponse:
     label = str(GatewayRefund.States(state.value).label)
     add_notice(request, _("R-%(number)s: %(state)s.") % {"number": attempt_id, "state": label})
     return redirect("web:decisions")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Right.REFUND)
+def refund_resolution(request: StaffRequest, attempt_id: int) -> HttpResponse:
+    """Say that nothing more is to be done about a refund that the processor refused."""
+    rows = GatewayRefund.objects.select_related("payment__contact", "charge__payment_method")
+    attempt = rows.filter(pk=attempt_id).first()
+    if attempt is None:
+        raise NotFound(what="Refund", id=attempt_id)
+    form = ResolutionForm(request.POST or None)
+
+    def resolve() -> bool:
+        resolve_refused_refund(
+            attempt_id=attempt_id,
+            note=form.cleaned_data["note"],
+            request_key=form.key,
+            actor=actor_of(request),
+        )
+        return True
+
+    if form.is_valid() and form.carry_out(request.business, resolve):
+        add_notice(request, _("Marked as dealt with."))
+        return redirect("web:decisions")
+    context = {"form": form, "attempt": attempt}
+    return render(request, "web/decisions/refund_resolution.html", context, status=form.status)
 
 
 @require_POST

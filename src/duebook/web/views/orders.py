@@ -16,6 +16,7 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
+from duebook.payments.card_reading import takes_cards
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.queries import allocations_to
 from duebook.sales.queries import OrderState, invoice_with_order, order_with_invoice, orders_in_state
@@ -80,6 +81,8 @@ def order(request: StaffRequest, order_id: int) -> HttpResponse:
         "entries": told(events, request.business),
         "is_open": not hasattr(invoice, "void"),
     }
+    if Right.CHARGE_CARDS in rights_of(request) and invoice.balance_due_minor:
+        context["offers_pay_link"] = takes_cards()
     if Right.VIEW_COMMISSIONS in rights_of(request):
         context["commissions"] = commissions_of(invoice, context["items"])
     return render(request, "web/orders/order.html", context)

@@ -11,6 +11,7 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
 from duebook.payments.models import GatewayRefund, Payment
+from duebook.payments.outcomes import waiting_proposal_of
 from duebook.payments.queries import (
     account_of,
     applied_by,
@@ -20,6 +21,7 @@ from duebook.payments.queries import (
     payment_by_id,
     refunds_of,
 )
+from duebook.payments.refund_requests import waiting_request_of
 from duebook.payments.services.reverse_payment import may_reverse
 from duebook.web.dispute_words import told_disputes
 from duebook.web.notices import add_notice
@@ -67,6 +69,8 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
         "charge": charge_of(found),
         "disputes": told_disputes(disputes_of(found), request.business),
         "attempts": attempts,
+        "asked_for": waiting_request_of(payment_id),
+        "proposed": waiting_proposal_of(under_way) if under_way else None,
         "under_way": under_way,
         "parts": applied_by(found),
         "booked_to": account_of(found),

@@ -108,7 +108,7 @@ def closed_period(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Right.CHANGE_SETTINGS)
 def limits(request: StaffRequest) -> HttpResponse:
-    """The largest amounts that clerks and managers may handle, in the business's currency."""
+    """What clerks and managers may handle at once and in a day, in the business's currency."""
     currency = request.business.currency
     stored = list(RoleLimit.objects.filter(currency=currency))
     form = LimitsForm(request.POST or None, business=request.business, initial=LimitsForm.values_of(stored))
@@ -117,7 +117,11 @@ def limits(request: StaffRequest) -> HttpResponse:
             request.business,
             lambda: (
                 set_role_limits(
-                    limits=form.limits(), currency=currency, request_key=form.key, actor=actor_of(request)
+                    limits=form.limits(),
+                    day_limits=form.day_limits(),
+                    currency=currency,
+                    request_key=form.key,
+                    actor=actor_of(request),
                 ),
                 True,
             ),

@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS charges (
     settlement TEXT REFERENCES settlements, created_at TEXT NOT NULL,
     CHECK ((outcome = 'succeeded') = (captured_minor > 0))
 );
+CREATE TABLE IF NOT EXISTS ways_back (
+    charge TEXT PRIMARY KEY REFERENCES charges (id), return_url TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS charges_by_time ON charges (created_at);
 CREATE TABLE IF NOT EXISTS refunds (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,

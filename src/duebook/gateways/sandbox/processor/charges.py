@@ -12,7 +12,7 @@ from typing import Any
 
 from duebook.gateways.sandbox.processor import events
 from duebook.gateways.sandbox.processor.book import new_id
-from duebook.gateways.sandbox.processor.call import Call
+from duebook.gateways.sandbox.processor.call import Call, web_address
 from duebook.gateways.sandbox.processor.cards import DECLINES, Behaviour, is_past
 from duebook.gateways.sandbox.processor.movements import record_movement
 from duebook.gateways.sandbox.processor.paging import END_OF_TIME, page_of
@@ -33,6 +33,9 @@ def create_charge(call: Call) -> dict[str, Any]:
         raise Refusal(403, "currency_not_enabled", f"This account takes no {currency}.")
     if amount_minor < MINIMUM_MINOR.get(currency, 1):
         raise Refusal(400, "amount_too_small", f"The least is {MINIMUM_MINOR[currency]} minor units.")
+    return_url = call.text("return_url")
+    if return_url and not web_address(return_url):
+        raise Refusal(400, "parameter_invalid", "return_url is an address of the web.")
     card = _card(call, call.required_text("customer"), call.required_text("card"))
     charge_id = new_id("ch")
     call.db.execute(
@@ -43,6 +46,8 @@ def create_charge(call: Call) -> dict[str, Any]:
             *(card["customer"], card["token"], call.text("description"), call.at),
         ),
     )
+    if return_url:
+        call.db.execute("INSERT INTO ways_back VALUES (?, ?)", (charge_id, return_url))
     events.record(call, "charge.created", "charge", charge_id)
     return fetch_charge(call, charge_id)
 
@@ -109,6 +114,12 @@ def find_charge(call: Call, charge_id: str) -> Row:
     if row is None:
         raise no_such("charge", charge_id)
     return row
+
+
+def way_back(call: Call, charge_id: str) -> str:
+    """Where its customer goes after authenticating; empty for nowhere."""
+    row = call.db.execute("SELECT return_url FROM ways_back WHERE charge = ?", (charge_id,)).fetchone()
+    return str(row["return_url"]) if row else ""
 
 
 def charge_view(charge: Row, call: Call) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from duebook.gateways.sandbox.processor.call import Call, web_address
-from duebook.gateways.sandbox.processor.charges import capture, decline, find_charge
+from duebook.gateways.sandbox.processor.charges import capture, decline, find_charge, way_back
 from duebook.gateways.sandbox.processor.setups import find_setup, save_card
 
 DECIMALS = {"JPY": 0, "KWD": 3}
@@ -56,7 +56,7 @@ def submit_setup(call: Call, setup_id: str) -> Page:
 
 
 def show_authentication(call: Call, charge_id: str) -> Page:
-    """The two buttons. ``?return_url=`` says where to go afterwards."""
+    """The two buttons. ``?return_url=``, or else the charge, says where to go afterwards."""
     charge = find_charge(call, charge_id)
     if charge["outcome"] != "requires_action":
         return _message("Nothing to do", f"This payment is {charge['outcome'].replace('_', ' ')}.")
@@ -82,7 +82,7 @@ def submit_authentication(call: Call, charge_id: str) -> Page:
         capture(call, charge)
     elif charge["outcome"] == "requires_action" and result == "fail":
         decline(call, charge, "authentication_failed")
-    if return_url := web_address(call.text("return_url")):
+    if return_url := web_address(call.text("return_url")) or way_back(call, charge_id):
         return Page(303, location=return_url)
     return show_authentication(call, charge_id)
 

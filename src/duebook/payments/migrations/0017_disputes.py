@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("contacts", "0003_list_in_order"),
         ("gateways", "0002_webhook_resolutions"),
-        ("payments", "0010_charges_to_decide"),
+        ("payments", "0016_receipt_wish"),
     ]
 
     operations = [

@@ -1,0 +1,296 @@
+"""The pages of a pay link: what is due, entering a card, and what came of it.
+
+The gateway sends the customer back by an address of its own that says nothing of the link; what happened
+there is asked of the gateway, never read from the request.
+"""
+
+from functools import partial
+from typing import Any, cast
+
+from allauth.account.adapter import get_adapter
+from csp.decorators import csp
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from duebook.domain.charging import ChargeState
+from duebook.domain.errors import CardLinkOver, CardNotSaved, DomainError, PayLinkOver
+from duebook.domain.money import Money
+from duebook.domain.pay_links import LinkState, payable_total
+from duebook.gateways.protocol import CardSetup as Handle, GatewayError
+from duebook.invoices.models import Invoice
+from duebook.payments.card_links import is_open, token_of
+from duebook.payments.decline_words import decline_words
+from duebook.payments.models import CardSetup, LinkPayment, LinkPaymentLine, PayLink, Payment
+from duebook.payments.pay_links import (
+    dues_of,
+    invoices_of,
+    link_of_token,
+    link_payment_by_id,
+    payment_of_link,
+    payments_of_link,
+    state_of,
+)
+from duebook.payments.services.ask_gateway import ask_gateway
+from duebook.payments.services.ask_gateway_now import ask_gateway_now
+from duebook.payments.services.begin_card_setup import begin_card_setup
+from duebook.payments.services.begin_link_payment import CUSTOMER, begin_link_payment
+from duebook.payments.services.charge_link_payment import charge_link_payment
+from duebook.payments.services.close_link_payment import close_link_payment
+from duebook.payments.services.finish_card_setup import finish_card_setup
+from duebook.portal.card_policy import policy_for
+from duebook.portal.limits import is_allowed
+from duebook.portal.pay_form import PayForm
+from duebook.portal.pay_words import TOO_LATE, refusal_words, why_not_paid, why_refused
+from duebook.portal.session import for_strangers
+from duebook.reports.queries.receipt import receipt_of
+from duebook.reports.receipt_words import note_words
+from duebook.staff.queries import business, today
+
+_MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
+OPENED_FROM_A_PLACE = 40
+"""A minute; a page that waits for the card processor opens itself anew."""
+BEGUN_BY_A_LINK = 12
+"""An hour: who tries one card after the other is not who got the link."""
+BEGUN_FROM_A_PLACE = 20
+LOOKS_AGAIN = "10"
+"""The seconds after which a page that waits is opened again."""
+
+_SALT = "duebook.portal.pay.back"
+
+
+@for_strangers
+@require_http_methods(["GET", "POST"])
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """What is due and how much of it is to be paid; sent, it leads to where the card is entered."""
+    if not may_open(request):
+        return page(request, "cards/too_often", status=429)
+    found = link_of_token(token)
+    if found is None:
+        return page(request, "pay/over", status=410)
+    invoices = invoices_of(found)
+    dues = dues_of(invoices)
+    state = state_of(found, dues)
+    context: dict[str, Any] = {"link": found, "token": token, "invoices": _shown(invoices)}
+    if state in (LinkState.WITHDRAWN, LinkState.EXPIRED):
+        return page(request, "pay/over", status=410)
+    if state is LinkState.PAID:
+        return page(request, "pay/all_paid", {**context, "payments": _paid(found)})
+    if state is LinkState.UNDER_WAY:
+        waiting = next((one for one in payments_of_link(found) if one.charge and one.charge.is_open), None)
+        return page(request, "pay/under_way", {**context, "waiting": waiting}, opens_anew=LOOKS_AGAIN)
+    most = payable_total(dues, found.currency)
+    form = PayForm(
+        request.POST if request.method == "POST" else None,
+        most=most,
+        is_for_several=len(invoices) > 1,
+        business=business(),
+    )
+    if form.is_valid():
+        answer = _begin(request, token, found, form)
+        if answer is not None:
+            return answer
+    status = 422 if form.is_bound else 200
+    return page(request, "pay/choose", {**context, "form": form, "most": most}, status=status)
+
+
+def _begin(request: HttpRequest, token: str, found: PayLink, form: PayForm) -> HttpResponse | None:
+    """To the entry of the card; None when the amount is refused, which then stands in the form."""
+    in_bounds = is_allowed("pay-link", str(found.pk), times=BEGUN_BY_A_LINK, seconds=_HOUR) and is_allowed(
+        "pay-place", _place(request), times=BEGUN_FROM_A_PLACE, seconds=_HOUR
+    )
+    if not in_bounds:
+        return page(request, "cards/too_often", status=429)
+    try:
+        begun = begin_link_payment(
+            link_id=found.pk,
+            amount=form.cleaned_data["amount"],
+            keeps_card=form.cleaned_data["keep"],
+            request_key=form.key,
+        )
+    except PayLinkOver:
+        return page(request, "pay/over", status=410)
+    except DomainError as refusal:
+        form.add_error("amount", refusal_words(refusal, business()))
+        return None
+    return redirect("pay:payment", token, begun.number)
+
+
+@for_strangers
+@require_http_methods(["GET", "POST"])
+def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
+    """Where the card is entered, or what came of the payment; the card is charged once it is saved.
+
+    The script of the gateway's fields posts to it, and is sent to the page itself: opened, that charges. So a
+    page that is opened again, sent again or gone back to does nothing twice.
+    """
+    if not may_open(request):
+        return page(request, "cards/too_often", status=429)
+    found = link_of_token(token)
+    begun = payment_of_link(found, number) if found is not None else None
+    if begun is None:
+        return page(request, "pay/over", status=410)
+    if request.method == "POST":
+        return redirect("pay:payment", token, number)
+    try:
+        return _as_it_stands(request, token, begun)
+    except (GatewayError, CardNotSaved):
+        return page(request, "cards/no_answer", status=503)
+    except CardLinkOver:
+        return page(request, "pay/not_paid", _told(begun, token) | {"why": why_refused(TOO_LATE)}, status=410)
+
+
+def _as_it_stands(request: HttpRequest, token: str, begun: LinkPayment) -> HttpResponse:
+    before = begun
+    if begun.charge is None and not begun.refusal and begun.ended_at is None:
+        setup = begun.setup
+        if setup.gateway_id:
+            setup = finish_card_setup(setup_id=setup.pk)
+        if setup.payment_method is None:
+            return _card_page(request, token, begun, setup)
+        back_url = _back_url(request, begun)
+        begun = charge_link_payment(payment_id=begun.pk, return_url=back_url, on=today())
+    elif begun.charge is not None and begun.charge.is_open:
+        ask_gateway(charge_id=begun.charge.pk)
+        begun = link_payment_by_id(begun.pk)
+    if begun.ended_at is None:
+        close_link_payment(payment_id=begun.pk)
+    return _outcome_page(request, token, begun, is_fresh=before.charge is None)
+
+
+def _card_page(request: HttpRequest, token: str, begun: LinkPayment, setup: CardSetup) -> HttpResponse:
+    link_now = begun.link
+    usable = state_of(link_now, dues_of(invoices_of(link_now))) is LinkState.OPEN
+    if not usable or not is_open(setup):
+        return page(request, "pay/not_paid", _told(begun, token) | {"why": why_refused(TOO_LATE)}, status=410)
+    handle = begin_card_setup(setup_id=setup.pk, return_url=_back_url(request, begun))
+    is_declined = setup.state == CardSetup.States.DECLINED
+    context = _told(begun, token) | {
+        "handle": handle,
+        "reason": decline_words(setup.decline_kind) if is_declined else "",
+    }
+    return page(request, "pay/card", context, handle=handle)
+
+
+def _outcome_page(request: HttpRequest, token: str, begun: LinkPayment, *, is_fresh: bool) -> HttpResponse:
+    context = _told(begun, token)
+    if begun.charge is None:
+        return page(request, "pay/not_paid", context | {"why": why_not_paid(begun)})
+    state = ChargeState(begun.charge.state)
+    if state is ChargeState.SUCCEEDED:
+        booked = Payment.objects.get(charge_id=begun.charge.pk)
+        receipt = receipt_of(booked.pk)
+        return page(
+            request, "pay/paid", context | {"receipt": receipt, "notes": note_words(receipt, business())}
+        )
+    if state is ChargeState.REQUIRES_ACTION and begun.charge.action_url:
+        goes_on = f"0; url={begun.charge.action_url}" if is_fresh else ""
+        return page(request, "pay/confirm", context, opens_anew=goes_on)
+    if begun.charge.is_open:
+        return page(request, "pay/waiting", context, opens_anew=LOOKS_AGAIN)
+    return page(request, "pay/not_paid", context | {"why": why_not_paid(begun)})
+
+
+@for_strangers
+@require_safe
+def back(request: HttpRequest, signed: str) -> HttpResponse:
+    """Where a gateway or a bank sends the customer back to: on to the payment's own page.
+
+    The address names the payment, signed for a day, and not the link, whose token nobody else is to keep.
+    """
+    if not may_open(request):
+        return page(request, "cards/too_often", status=429)
+    try:
+        begun = link_payment_by_id(signing.loads(signed, salt=_SALT, max_age=_DAY))
+    except signing.BadSignature:
+        return page(request, "pay/over", status=410)
+    if begun.charge is not None and begun.charge.state == ChargeState.REQUIRES_ACTION.value:
+        ask_gateway_now(charge_id=begun.charge.pk, actor=CUSTOMER)
+    return redirect("pay:payment", token_of(begun.link), begun.number)
+
+
+def _back_url(request: HttpRequest, begun: LinkPayment) -> str:
+    signed = signing.dumps(begun.pk, salt=_SALT)
+    return request.build_absolute_uri(reverse("pay:back", args=[signed]))
+
+
+def _told(begun: LinkPayment, token: str) -> dict[str, Any]:
+    """What every page of a payment shows: how much it is, for which invoices."""
+    lines = LinkPaymentLine.objects.filter(payment=begun).select_related("invoice__order").order_by("id")
+    return {
+        "link": begun.link,
+        "token": token,
+        "payment": begun,
+        "charge": begun.charge,
+        "amount": Money(begun.amount_minor, begun.link.currency),
+        "lines": [
+            {
+                "invoice": line.invoice,
+                "amount": Money(line.amount_minor, begun.link.currency),
+                "rest": Money(line.balance_seen_minor - line.amount_minor, begun.link.currency),
+            }
+            for line in lines
+        ],
+    }
+
+
+def _shown(invoices: list[Invoice]) -> list[dict[str, Any]]:
+    return [
+        {
+            "invoice": invoice,
+            "balance": Money(invoice.balance_due_minor, invoice.currency),
+            "is_under_way": getattr(invoice, "charge_under_way", None) is not None,
+        }
+        for invoice in invoices
+    ]
+
+
+def _paid(found: PayLink) -> list[dict[str, Any]]:
+    """The payments that were made by the link, the newest first."""
+    made = [one for one in payments_of_link(found) if one.charge is not None]
+    booked = {
+        one.charge_id: str(one)
+        for one in Payment.objects.filter(charge_id__in=[one.charge_id for one in made])
+    }
+    return [
+        {
+            "number": one.number,
+            "receipt": booked[one.charge_id],
+            "amount": Money(one.amount_minor, found.currency),
+        }
+        for one in made
+        if one.charge_id in booked
+    ]
+
+
+def _place(request: HttpRequest) -> str:
+    return str(get_adapter(request).get_client_ip(request))
+
+
+def may_open(request: HttpRequest) -> bool:
+    """Count one more page opened from there; False when it is too often."""
+    return is_allowed("pay", _place(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
+
+
+def page(
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any] | None = None,
+    *,
+    handle: Handle | None = None,
+    opens_anew: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page that loads nothing but our styles and what the gateway's fields need, and that nobody finds.
+
+    ``opens_anew`` says after how many seconds a browser opens it again or goes on, without a script. Going on
+    by a redirect would be refused by the policy of the form that led here.
+    """
+    show = partial(render, template_name=f"portal/{name}.html", context=context or {}, status=status)
+    response = cast(HttpResponse, csp(dict(policy_for(handle)))(show)(request))
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    if opens_anew:
+        response["Refresh"] = opens_anew
+    return response
