@@ -189,7 +189,7 @@ def asked_for(payment: Payment) -> dict[str, int]:
     mia, on = actor(user_id=900), day()
     asked = refund_input("20.00", owes=None)
     request = request_refund(payment_id=payment.pk, wanted=asked, request_key=key(), actor=mia, on=on)
-    charge = Charge.objects.get()
+    charge = Charge.objects.get(state="unknown")
     attempt = GatewayRefund.objects.create(
         payment=payment,
         charge=charge,
