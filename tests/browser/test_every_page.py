@@ -5,6 +5,7 @@ A new address is tested without being named here; one that needs an id takes it 
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from duebook.commissions.models import CommissionEntry
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.contacts.models import Contact
 from duebook.domain.accounts import SystemAccount
+from duebook.domain.charging import ChargeState
 from duebook.domain.commission_checks import RuleInput
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
@@ -26,16 +28,27 @@ from duebook.domain.recording import Surplus
 from duebook.domain.second_person import Outcome, OutcomeInput
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
-from duebook.gateways.protocol import SettlementLine
+from duebook.gateways.protocol import DisputeOutcome, SeenDispute, SettlementLine
 from duebook.invoices.models import Invoice
 from duebook.partners.details import ProgramDetails
-from duebook.payments.models import Charge, ChargeLine, GatewayRefund, Observation, Payment, Settlement
+from duebook.payments.charge_reading import Seen
+from duebook.payments.models import (
+    Charge,
+    ChargeLine,
+    Dispute,
+    GatewayRefund,
+    Observation,
+    Payment,
+    Settlement,
+)
 from duebook.payments.refund_reading import wanted_as_json
 from duebook.payments.services.import_settlements import import_settlements
 from duebook.payments.services.offer_card_setup import offer_card_setup
 from duebook.payments.services.offer_pay_link import offer_pay_link
 from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
 from duebook.payments.services.request_refund import request_refund
+from duebook.payments.services.settle_charge import settle_charge
+from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
 from duebook.web.urls import urlpatterns
 from tests.factories import (
@@ -51,6 +64,7 @@ from tests.factories import (
     make_user,
     payment_type,
     refund_input,
+    usd,
 )
 from tests.gateways.fake import keep_merchant_account
 from tests.payments.fake_gateway import install, make_card
@@ -73,6 +87,8 @@ ACTS = {
     "charge_inquiry",
     "settlement_inquiry",
     "refund_inquiry",
+    "dispute_inquiry",
+    "dispute_review",
     "charge_cancellation",
     "message_retry",
     "refund_request_withdrawal",
@@ -150,6 +166,7 @@ def scene() -> dict[str, Any]:
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
         "settlement_id": a_settlement(shop, acme).pk,
+        "dispute_id": a_dispute(make_invoice("50.00", contact=acme, title="Stickers")).pk,
         "message_id": make_message().pk,
         "link_id": offer_pay_link(
             contact_id=acme.pk,
@@ -246,6 +263,25 @@ def unknown_charge(invoice: Invoice) -> Charge:
         charge=charge, channel="reply", seen="unknown", state_before="sent", state_after="unknown"
     )
     return charge
+
+
+def a_dispute(invoice: Invoice) -> Dispute:
+    """A charge that succeeded and that the customer disputes."""
+    charge = unknown_charge(invoice)
+    webhook = Observation.Channels.WEBHOOK
+    settle_charge(charge_id=charge.pk, seen=Seen(ChargeState.SUCCEEDED, gateway_id="ch_1"), channel=webhook)
+    answer = SeenDispute(
+        id="dp_1",
+        charge_id="ch_1",
+        outcome=DisputeOutcome.OPEN,
+        amount=usd("50.00"),
+        taken_minor=5000,
+        fee_minor=1500,
+        reason="product_not_received",
+        opened_at=timezone.now(),
+        answer_by=timezone.now() + timedelta(days=7),
+    )
+    return settle_dispute(charge_id=charge.pk, answer=answer, channel=webhook)
 
 
 def address(name: str, values: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from duebook.domain.money import Money
 from duebook.gateways import accounts
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import (
@@ -19,6 +20,7 @@ from duebook.gateways.protocol import (
     ChargeRequest,
     Decline,
     DeclineClass,
+    DisputeOutcome,
     GatewayEvent,
     Guarantees,
     Misconfigured,
@@ -75,6 +77,7 @@ class FakeGateway:
     by_key: dict[str, str] = field(default_factory=dict)
     captures: dict[str, int] = field(default_factory=dict)
     refunds: dict[str, SeenRefund] = field(default_factory=dict)
+    disputes: dict[str, SeenDispute] = field(default_factory=dict)
     refund_outcome: RefundOutcome = RefundOutcome.SUCCEEDED
     is_settled: bool = False
     script_url: str = ""
@@ -262,7 +265,40 @@ class FakeGateway:
         return list(self.charges.values())
 
     def fetch_dispute(self, dispute_id: str) -> SeenDispute:
-        raise Misconfigured("not in this fake")
+        with self._call("fetch_dispute"):
+            if dispute_id not in self.disputes:
+                raise NothingHappened("there is no such dispute")
+        return self.disputes[dispute_id]
+
+    def open_dispute(self, charge_id: str = "ch_1", minor: int | None = None, **fields: Any) -> str:
+        """The customer's bank asks for money of the charge, which the gateway takes at once, with a fee."""
+        pk = f"dp_{len(self.disputes) + 1}"
+        amount = Money(minor or self.charges[charge_id].captured_minor, "USD")
+        self.disputes[pk] = SeenDispute(
+            **{
+                "id": pk,
+                "charge_id": charge_id,
+                "outcome": DisputeOutcome.OPEN,
+                "amount": amount,
+                "taken_minor": amount.minor,
+                "fee_minor": 1500,
+                "reason": "product_not_received",
+                "opened_at": AT,
+                "raw": {"id": pk},
+                **fields,
+            }
+        )
+        return pk
+
+    def decide_dispute(self, dispute_id: str = "dp_1", outcome: str = "lost", **fields: Any) -> None:
+        """Lost, it stays as it is; won, amount and fee come back."""
+        back = {"taken_minor": 0, "fee_minor": 0} if outcome == "won" else {}
+        changed = {"outcome": DisputeOutcome(outcome), **back, **fields}
+        self.disputes[dispute_id] = replace(self.disputes[dispute_id], **changed)
+
+    def disputed_minor(self) -> int:
+        """All money that the book says disputes have taken."""
+        return sum(dispute.taken_minor for dispute in self.disputes.values())
 
     def list_settlements(self, *, since: date) -> Iterable[SeenSettlement]:
         with self._call("list_settlements"):

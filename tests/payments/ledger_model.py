@@ -40,15 +40,28 @@ class ModelPayment:
     gone: str = ""
     applied: dict[tuple[int, bool], int] = field(default_factory=dict)
     refunded: int = 0
+    returned: int = 0
+    is_card: bool = False
 
     @property
     def credit(self) -> int:
-        return 0 if self.gone else self.amount - self.refunded - sum(self.applied.values())
+        return self.left - sum(self.applied.values())
 
     @property
     def left(self) -> int:
         """What can still be given back."""
-        return 0 if self.gone else self.amount - self.refunded
+        return 0 if self.gone == "reversed" else self.amount - self.refunded - self.returned
+
+
+@dataclass
+class ModelDispute:
+    """What a dispute has taken of a payment, and each time from where; nothing once it is won."""
+
+    payment: int
+    amount: int
+    taken: int = 0
+    off: list[list[tuple[tuple[int, bool], int]]] = field(default_factory=list)
+    is_over: bool = False
 
 
 @dataclass
@@ -59,6 +72,7 @@ class Model:
     payments: dict[int, ModelPayment] = field(default_factory=dict)
     back: dict[int, int] = field(default_factory=dict)
     partners: dict[int, ModelPartner] = field(default_factory=dict)
+    disputes: dict[str, ModelDispute] = field(default_factory=dict)
 
     def applied(self, invoice: int) -> int:
         return sum(
@@ -134,18 +148,20 @@ class Model:
                 found.applied[target, counts] = found.applied.get((target, counts), 0) + part
 
     def undo(self, payment: int) -> None:
-        if self.payments[payment].gone or self.payments[payment].refunded:
+        found = self.payments[payment]
+        if found.gone or found.refunded or found.is_card:
             raise Refused
         self.payments[payment].gone = "reversed"
         self.payments[payment].applied = {}
 
     def give_back(self, payment: int) -> None:
         found = self.payments[payment]
-        if not found.left or not found.money:
+        if not found.left or not found.money or found.gone:
             raise Refused
         for (invoice, _), minor in found.applied.items():
             self.back[invoice] = self.back.get(invoice, 0) + minor
         found.gone = "returned"
+        found.returned += found.left
         found.applied = {}
 
     def refund(self, *, payment: int, amount: int, owes: int) -> None:
@@ -163,6 +179,33 @@ class Model:
             found.applied[place] -= minor
             self.back[place[0]] = self.back.get(place[0], 0) + minor
         assert found.credit >= 0
+
+    def charge(self, invoice: int, amount: int) -> ModelPayment:
+        """A card was charged: it is booked whatever the invoice still takes."""
+        found = self.invoices[invoice]
+        part = min(amount, self.balance(invoice)) if found.alive else 0
+        applied = {(invoice, True): part} if part else {}
+        return ModelPayment(found.contact, amount, True, True, applied=applied, is_card=True)
+
+    def take(self, dispute: ModelDispute) -> int:
+        """A dispute takes what it has not yet, as far as there is any; returns what comes off invoices."""
+        found = self.payments[dispute.payment]
+        part = min(dispute.amount - dispute.taken, found.left)
+        off = max(0, part - found.credit)
+        found.returned += part
+        dispute.taken += part
+        return off
+
+    def win(self, dispute: ModelDispute) -> None:
+        """The money is back: where it came off, as far as that takes it; the rest is credit."""
+        found = self.payments[dispute.payment]
+        found.returned -= dispute.taken
+        for place, minor in (part for taking in reversed(dispute.off) for part in taking):
+            invoice = place[0]
+            part = min(minor, self.balance(invoice)) if self.invoices[invoice].alive else 0
+            found.applied[place] = found.applied.get(place, 0) + part
+            self.back[invoice] -= minor
+        dispute.taken, dispute.off = 0, []
 
     def change(self, invoice: int, total: int) -> None:
         if not self.invoices[invoice].alive or total < self.applied(invoice):

@@ -37,6 +37,7 @@ from duebook.payments.services import (
     refund_through_gateway,
     send_charge,
     settle_charge,
+    settle_dispute,
     settle_gateway_refund,
 )
 from duebook.payments.services.charge_card import charge_card
@@ -54,14 +55,15 @@ PROTOCOL = (
     ask_about_refund,
     book_outside_refund,
     import_settlements,
+    settle_dispute,
 )
 EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds", "list_settlements"),
 }
-OF_OTHERS = ("REFUND", "LINK", "SETTLEMENT")
-"""Tried in ``services/test_refund_through_gateway.py``, ``services/test_pay_by_link.py`` and
-``services/test_import_settlements.py``.
+OF_OTHERS = ("REFUND", "DISPUTE", "LINK", "SETTLEMENT")
+"""Tried in ``services/test_refund_through_gateway.py``, ``services/test_settle_dispute.py``,
+``services/test_pay_by_link.py`` and ``services/test_import_settlements.py``.
 """
 CHARGE_POINTS = [point for point in Point if not point.name.startswith(OF_OTHERS)]
 

@@ -39,6 +39,8 @@ from tests.factories import (
     payment_input,
     usd,
 )
+from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -259,3 +261,15 @@ def test_a_mail_server_that_refuses_leaves_no_event(settings):
         email_receipt(payment_id=payment.pk, request_key=key(), actor=SYSTEM)
 
     assert not Event.objects.filter(name="receipt.emailed").exists()
+
+
+def test_a_receipt_says_what_a_bank_took_back_until_the_dispute_is_won(gateway: FakeGateway) -> None:
+    payment = a_charged_payment()
+    open_dispute(gateway, 4000)
+    disputed = receipt_of(payment.pk)
+    decide_dispute(gateway, "won")
+    open_dispute(gateway)
+
+    note = "$40.00 of this payment is disputed at the bank, which has taken it back."
+    assert (disputed.stands, note_words(disputed, business())) == (True, [note])
+    assert not receipt_of(payment.pk).stands

@@ -137,6 +137,8 @@ class CommissionEntry(models.Model):
         UNDONE = EntryCause.UNDONE.value, _("Payment undone")
         RETURNED = EntryCause.RETURNED.value, _("Payment returned")
         REFUNDED = EntryCause.REFUNDED.value, _("Payment refunded")
+        DISPUTED = EntryCause.DISPUTED.value, _("Payment disputed")
+        DISPUTE_WON = EntryCause.DISPUTE_WON.value, _("Dispute won")
         MOVED = EntryCause.MOVED.value, _("Payment moved")
         CREDIT_APPLIED = EntryCause.CREDIT_APPLIED.value, _("Credit applied")
         ASSIGNED = EntryCause.ASSIGNED.value, _("Partner assigned")

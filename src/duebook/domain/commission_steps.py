@@ -20,6 +20,8 @@ class EntryCause(StrEnum):
     UNDONE = "undone"
     RETURNED = "returned"
     REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute_won"
     MOVED = "moved"
     CREDIT_APPLIED = "credit_applied"
     ASSIGNED = "assigned"

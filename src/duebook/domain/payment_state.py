@@ -11,6 +11,7 @@ from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.commission_steps import CommissionStep, CounterChange
 from duebook.domain.errors import (
     AboveBalance,
+    AlreadyDisputed,
     AlreadyRefunded,
     AlreadyReturned,
     AlreadyReversed,
@@ -48,6 +49,8 @@ class PaymentState:
     from_gateway: bool
     returned_on: date | None = None
     refund_under_way: bool = False
+    disputed_minor: int = 0
+    """What of ``returned_minor`` disputes took; the other part the bank returned whole."""
 
     @property
     def label(self) -> str:
@@ -116,13 +119,16 @@ def check_open(invoice: OpenInvoice | None, share: Share, contact_id: int) -> Op
 def require_standing(payment: PaymentState) -> None:
     """Raise AlreadyReversed, AlreadyReturned or AlreadyRefunded when nothing is left to act on.
 
-    Raises RefundUnderWay while the gateway is giving money of it back.
+    Raises AlreadyDisputed where a dispute took what was left, RefundUnderWay while the gateway is giving
+    money of it back.
     """
     if payment.reversed_minor:
         raise AlreadyReversed(number=payment.label)
-    if payment.returned_minor:
-        raise AlreadyReturned(number=payment.label, date=payment.returned_on)
     if not payment.refundable_minor:
+        if payment.returned_minor > payment.disputed_minor:
+            raise AlreadyReturned(number=payment.label, date=payment.returned_on)
+        if payment.disputed_minor:
+            raise AlreadyDisputed(number=payment.label)
         raise AlreadyRefunded(number=payment.label)
     if payment.refund_under_way:
         raise RefundUnderWay(number=payment.label)

@@ -44,6 +44,7 @@ from duebook.domain.recording import (
     TypeTerms,
     decide_payment,
 )
+from duebook.domain.taking_off import standing, take_off
 
 
 class RefundMeans(StrEnum):
@@ -200,42 +201,11 @@ def _check_amount(payment: PaymentState, wanted: RefundInput) -> None:
 def _take_off(
     allocations: Sequence[AllocationRow], minor: int, payment: PaymentState, wanted: RefundInput
 ) -> tuple[AllocationRow, ...]:
-    """Negative rows that take the amount off what still stands, the chosen invoice's first, then the newest.
-
-    Never dated before what they take off, so that no balance is below zero on any day.
-    """
-    standing = _standing(allocations)
+    """Negative rows of that amount, the chosen invoice's first, if something still stands there."""
     first = wanted.from_invoice_id
-    if first is not None and not any(row.invoice_id == first for row in standing):
+    if first is not None and not any(row.invoice_id == first for row in standing(allocations)):
         raise NotAppliedThere(number=payment.label)
-    newest_first = sorted(standing, key=lambda row: row.applied_on)[::-1]
-    taken: dict[tuple[int, bool, date], int] = {}
-    for row in sorted(newest_first, key=lambda row: row.invoice_id != first):
-        part = min(minor, row.minor)
-        if part:
-            place = (row.invoice_id, row.counts, max(wanted.refunded_on, row.applied_on))
-            taken[place] = taken.get(place, 0) + part
-            minor -= part
-    return tuple(
-        AllocationRow(invoice_id, -part, counts, day) for (invoice_id, counts, day), part in taken.items()
-    )
-
-
-def _standing(allocations: Sequence[AllocationRow]) -> list[AllocationRow]:
-    """What of each row is still applied: what was taken off since came off the newest of its like."""
-    standing: list[AllocationRow] = []
-    for row in allocations:
-        if row.minor > 0:
-            standing.append(row)
-            continue
-        left = -row.minor
-        for place in range(len(standing) - 1, -1, -1):
-            lot = standing[place]
-            if (lot.invoice_id, lot.counts) == (row.invoice_id, row.counts):
-                part = min(left, lot.minor)
-                standing[place] = replace(lot, minor=lot.minor - part)
-                left -= part
-    return [row for row in standing if row.minor]
+    return take_off(allocations, minor, day=wanted.refunded_on, first_invoice_id=first)
 
 
 def _after(

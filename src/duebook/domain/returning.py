@@ -11,6 +11,7 @@ from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.commission_steps import CommissionStep
 from duebook.domain.errors import (
     AdjustmentIsFixed,
+    AlreadyReturned,
     AmountNotPositive,
     BeforeOrigin,
     CurrencyMismatch,
@@ -59,14 +60,16 @@ def decide_return(
 ) -> ReturnDecision:
     """The bank took the money back on ``returned_on``: the invoices are open again from that day.
 
-    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyRefunded, FutureReturn,
-    BeforeOrigin, PeriodClosed, AmountNotPositive, CurrencyMismatch.
+    Raises ReasonRequired, AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyDisputed,
+    AlreadyRefunded, FutureReturn, BeforeOrigin, PeriodClosed, AmountNotPositive, CurrencyMismatch.
     """
     if not reason.strip():
         raise ReasonRequired
     if payment.kind is PaymentKind.ADJUSTMENT:
         raise AdjustmentIsFixed(number=payment.label)
     require_standing(payment)
+    if payment.returned_on is not None:
+        raise AlreadyReturned(number=payment.label, date=payment.returned_on)
     if returned_on > on:
         raise FutureReturn(date=returned_on)
     if returned_on < payment.received_on:
@@ -79,7 +82,7 @@ def decide_return(
     if charged.currency != currency:
         raise CurrencyMismatch(field="fee", given=charged.currency, expected=currency)
     taken_off = tuple(_take_off_all(allocations, returned_on))
-    amount = payment.amount_minor - payment.refunded_minor
+    amount = payment.refundable_minor
     movements = [
         *(deallocated(row) for row in taken_off),
         Movement(

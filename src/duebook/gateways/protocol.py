@@ -186,15 +186,21 @@ class SeenRefund:
 
 @dataclass(frozen=True, slots=True)
 class SeenDispute:
-    """A customer's bank asks for the money of a charge back; lost, the fee stays with us."""
+    """A customer's bank asks for the money of a charge back.
+
+    ``taken_minor`` is what the gateway has taken of it as of now, and ``fee_minor`` the fee that it keeps.
+    Most take both when the dispute opens and give the amount back when it is won; an inquiry takes nothing.
+    """
 
     id: str
     charge_id: str
     outcome: DisputeOutcome
     amount: Money
+    taken_minor: int
     fee_minor: int
     reason: str
     opened_at: datetime
+    answer_by: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

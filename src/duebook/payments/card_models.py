@@ -2,7 +2,7 @@
 
 A charge is written down before anything is sent, and everything that the gateway ever says of it is kept.
 Invariants: an invoice has at most one open charge; a state follows another only as ``domain/charging.py``
-says (a trigger); no more goes back than was captured.
+says (a trigger); no more goes back, by refunds and disputes, than was captured.
 """
 
 from django.db import models
@@ -188,6 +188,7 @@ class Charge(models.Model):
     captured_minor = models.BigIntegerField(_("captured"), default=0)
     refunding_minor = models.BigIntegerField(_("being refunded"), default=0)
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
+    disputed_minor = models.BigIntegerField(_("disputed"), db_default=0)
 
     class Meta:
         constraints = [
@@ -198,7 +199,8 @@ class Charge(models.Model):
                 condition=Q(
                     refunding_minor__gte=0,
                     refunded_minor__gte=0,
-                    captured_minor__gte=F("refunding_minor") + F("refunded_minor"),
+                    disputed_minor__gte=0,
+                    captured_minor__gte=F("refunding_minor") + F("refunded_minor") + F("disputed_minor"),
                 ),
                 name="charge_refunded_within_captured",
             ),
@@ -235,6 +237,11 @@ class Charge(models.Model):
     def is_open(self) -> bool:
         """Whether its outcome is still to come."""
         return self.state in OPEN_STATES
+
+    @property
+    def refundable_minor(self) -> int:
+        """What of it can still go back: neither refunded, nor being refunded, nor taken by a dispute."""
+        return self.captured_minor - self.refunded_minor - self.refunding_minor - self.disputed_minor
 
 
 class ChargeLine(models.Model):
@@ -333,7 +340,7 @@ class GatewayRefund(models.Model):
 
 
 class Observation(models.Model):
-    """Something that the gateway said of a charge or a refund of it, or that asking it came to.
+    """Something that the gateway said of a charge, a refund or a dispute of it, or that asking it came to.
 
     Append-only.
     """
@@ -355,6 +362,14 @@ class Observation(models.Model):
         related_name="observations",
         verbose_name=_("refund"),
     )
+    dispute = models.ForeignKey(
+        "payments.Dispute",
+        on_delete=models.RESTRICT,
+        null=True,
+        related_name="observations",
+        verbose_name=_("dispute"),
+        db_index=False,
+    )
     channel = models.CharField(_("how"), max_length=10, choices=Channels)
     seen = models.CharField(_("seen"), max_length=16)
     state_before = models.CharField(_("before"), max_length=16)
@@ -362,6 +377,13 @@ class Observation(models.Model):
     problem = models.TextField(_("problem"), blank=True)
     payload = models.JSONField(_("what the gateway said"), default=dict)
     observed_at = models.DateTimeField(_("when"), db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["dispute"], condition=Q(dispute__isnull=False), name="observation_of_dispute"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.charge_id}: {self.state_before} → {self.state_after}"

@@ -7,6 +7,7 @@ from typing import Any
 from duebook.domain.charging import ChargeState
 from duebook.domain.money import Money
 from duebook.gateways.protocol import ChargeRequest, Decline, Outcome, SeenCharge
+from duebook.ledger.currencies import format_money
 from duebook.payments.models import Charge
 
 _STATE_OF = {
@@ -70,7 +71,7 @@ def _mismatch(charge: Charge, answer: SeenCharge) -> str:
     if charge.gateway_id and answer.id != charge.gateway_id:
         return f"the gateway answered with {answer.id} instead of {charge.gateway_id}"
     if answer.amount != expected:
-        return f"the gateway says {answer.amount}, but {expected} was asked for"
+        return f"the gateway says {format_money(answer.amount)}, not {format_money(expected)}"
     if answer.outcome is Outcome.SUCCEEDED and answer.captured_minor != expected.minor:
         return f"the gateway took {answer.captured_minor} of {expected.minor}"
     if answer.live != charge.merchant_account.live:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
-from duebook.payments.models import Payment
+from duebook.payments.models import Dispute, Payment
 
 MOST_SUMMED = 10_000
 
@@ -26,6 +26,7 @@ class PaymentStates(TextChoices):
     CREDIT = "credit", _("Credit left")
     UNDONE = "undone", _("Undone")
     RETURNED = "returned", _("Returned by the bank")
+    DISPUTED = "disputed", _("Disputed")
     REFUNDED = "refunded", _("Refunded")
 
 
@@ -58,6 +59,7 @@ _IN_STATE = {
     PaymentStates.CREDIT: Q(credit_minor__gt=0),
     PaymentStates.UNDONE: Q(reversal__isnull=False),
     PaymentStates.RETURNED: Q(bank_return__isnull=False),
+    PaymentStates.DISPUTED: Q(pk__in=Dispute.objects.filter(booked_minor__gt=0).values("payment")),
     PaymentStates.REFUNDED: Q(refunded_minor__gt=0),
 }
 

@@ -26,6 +26,7 @@ from duebook.payments.card_models import (
     Observation,
     PaymentMethod,
 )
+from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeReview
 from duebook.payments.limit_models import DayUse, LimitUse
 from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
 from duebook.payments.settlement_models import Settlement, SettlementLine
@@ -36,6 +37,9 @@ __all__ = [
     "Charge",
     "ChargeLine",
     "DayUse",
+    "Dispute",
+    "DisputeBooking",
+    "DisputeReview",
     "GatewayRefund",
     "LimitUse",
     "LinkPayment",
@@ -96,7 +100,7 @@ class PaymentType(models.Model):
 
 
 class Payment(models.Model):
-    """Money received (or an adjustment), whole."""
+    """Money received (or an adjustment), whole. What disputes took counts as returned."""
 
     number = models.BigIntegerField(_("number"), unique=True, db_default=NextNumber("payment_number_seq"))
     contact = models.ForeignKey(

@@ -19,6 +19,7 @@ from duebook.payments.models import (
     Allocation,
     Charge,
     ChargeLine,
+    Dispute,
     GatewayRefund,
     Payment,
     PaymentType,
@@ -138,6 +139,13 @@ def gateway_refunds_of(payment: Payment) -> list[GatewayRefund]:
         return []
     rows = GatewayRefund.objects.select_related("charge__merchant_account").filter(payment=payment)
     return list(rows.order_by("-id"))
+
+
+def disputes_of(payment: Payment) -> list[Dispute]:
+    """The disputes of the payment, the latest first; no query for one by hand."""
+    if payment.charge_id is None:
+        return []
+    return list(Dispute.objects.filter(payment=payment).order_by("-id"))
 
 
 def rest_types() -> dict[Rest, TypeTerms]:

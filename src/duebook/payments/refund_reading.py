@@ -8,6 +8,7 @@ from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
 from duebook.domain.refunding import RefundInput, RefundMeans, Rest
 from duebook.gateways.protocol import RefundOutcome, SeenRefund
+from duebook.ledger.currencies import format_money
 from duebook.payments.models import GatewayRefund
 
 _STATE_OF = {
@@ -35,7 +36,7 @@ def seen_of_refund(attempt: GatewayRefund, answer: SeenRefund) -> SeenState:
     if answer.reference != attempt.reference:
         problem = f"the gateway's {answer.id} names {answer.reference or 'nothing'}, not {attempt.reference}"
     elif answer.amount != expected:
-        problem = f"the gateway says {answer.amount}, but {expected} was asked for"
+        problem = f"the gateway says {format_money(answer.amount)}, not {format_money(expected)}"
     if problem:
         return SeenState(RefundState.UNKNOWN, problem=problem, payload=dict(answer.raw))
     return SeenState(

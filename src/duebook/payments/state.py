@@ -83,6 +83,7 @@ def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> P
         counts=payment.apply_to_commissions,
         from_gateway=payment.charge_id is not None,
         returned_on=bank_return.returned_on if bank_return else None,
+        disputed_minor=payment.returned_minor - (bank_return.amount_minor if bank_return else 0),
         refund_under_way=payment.charge_id is not None
         and GatewayRefund.objects.filter(payment=payment_id, state__in=OPEN_REFUND_STATES_IN_ORDER).exists(),
     )

@@ -15,6 +15,7 @@ from duebook.gateways.models import WebhookMessage
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import (
     Charge,
+    Dispute,
     GatewayRefund,
     OutcomeProposal,
     Payment,
@@ -53,6 +54,11 @@ def open_refunds_to_decide() -> QuerySet[GatewayRefund]:
     return GatewayRefund.objects.filter(stuck, state__in=OPEN_REFUND_STATES_IN_ORDER)
 
 
+def disputes_to_see() -> QuerySet[Dispute]:
+    """Disputes that the bank has not decided, and those that ended badly and that nobody has seen."""
+    return Dispute.objects.filter(waits_since__isnull=False)
+
+
 def refused_refunds() -> QuerySet[GatewayRefund]:
     """Refunds that the gateway refused and with which nobody has dealt, by a later refund or by saying so."""
     later = Refund.objects.filter(payment=OuterRef("payment"), recorded_at__gt=OuterRef("settled_at"))
@@ -82,6 +88,7 @@ def count_to_decide() -> int:
     """How much there is to decide; one statement."""
     parts = (
         disputed_charges(),
+        disputes_to_see(),
         open_refunds_to_decide(),
         refused_refunds(),
         refund_requests_to_decide(),

@@ -22,7 +22,7 @@ class Receipt:
 
     ``replaces`` is the number of the payment that this one corrects, ``replaced_by`` of the one that corrects
     this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more, ``refunded`` how
-    much of it was given back.
+    much of it was given back, ``disputed`` how much a bank took back because the customer disputes it.
     """
 
     payment_id: int
@@ -42,9 +42,11 @@ class Receipt:
     replaced_by: str
     undone_on: date | None
     returned_on: date | None
+    disputed: Money
     refunded: Money
 
     @property
     def stands(self) -> bool:
         """Whether the money is still there."""
-        return self.undone_on is None and self.returned_on is None and self.refunded < self.amount
+        gone = self.refunded + self.disputed
+        return self.undone_on is None and self.returned_on is None and gone < self.amount

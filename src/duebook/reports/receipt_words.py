@@ -43,6 +43,12 @@ def note_words(receipt: Receipt, business: Business) -> list[str]:
     if receipt.returned_on:
         day = day_words(receipt.returned_on, business)
         notes.append(_("The bank took this payment back on %(day)s. It settles nothing.") % {"day": day})
+    if receipt.disputed:
+        amount = money_words(receipt.disputed, business)
+        notes.append(
+            _("%(amount)s of this payment is disputed at the bank, which has taken it back.")
+            % {"amount": amount}
+        )
     if receipt.refunded:
         amount = money_words(receipt.refunded, business)
         notes.append(_("%(amount)s of this payment was refunded.") % {"amount": amount})

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _, gettext_lazy
 
 from duebook.domain.charging import ChargeState
+from duebook.domain.disputes import DisputeState
 from duebook.domain.second_person import may_be_decided
 from duebook.gateways.protocol import DeclineClass
 from duebook.payments.models import Charge, Observation
@@ -101,7 +102,18 @@ def said(observations: Iterable[Observation]) -> list[Said]:
 
 
 def _said(one: Observation) -> str:
+    if one.dispute_id is not None:
+        return _said_of_dispute(one)
     labels = {value: str(label) for value, label in Charge.States.choices}
     is_answer = one.seen != ChargeState.UNKNOWN.value
     state = labels.get(one.seen, one.seen) if is_answer else _("no usable answer")
     return str(_CHANNELS[one.channel]) % {"state": state[:1].lower() + state[1:]}
+
+
+def _said_of_dispute(one: Observation) -> str:
+    labels = {
+        DisputeState.OPEN.value: _("the customer's bank disputes it"),
+        DisputeState.WON.value: _("the dispute is won"),
+        DisputeState.LOST.value: _("the dispute is lost"),
+    }
+    return str(_CHANNELS[one.channel]) % {"state": labels[one.seen]}

@@ -48,6 +48,8 @@ WORDS: Mapping[StrEnum, Promise] = {
     EntryCause.UNDONE: _("Payment undone"),
     EntryCause.RETURNED: _("Payment returned"),
     EntryCause.REFUNDED: _("Payment refunded"),
+    EntryCause.DISPUTED: _("Payment disputed"),
+    EntryCause.DISPUTE_WON: _("Dispute won, the money is back"),
     EntryCause.MOVED: _("Payment moved"),
     EntryCause.CREDIT_APPLIED: _("Credit applied"),
     EntryCause.ASSIGNED: _("Partners assigned"),

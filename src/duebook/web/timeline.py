@@ -17,6 +17,7 @@ from duebook.payments.decline_words import decline_words
 from duebook.payments.models import OutcomeProposal
 from duebook.staff.models import Business, User
 from duebook.web.charge_words import declined_words
+from duebook.web.dispute_words import reason_words
 from duebook.web.formats import figure, short_date
 
 Payload = Mapping[str, Any]
@@ -85,6 +86,10 @@ def _attempt(event: Event) -> int | None:
 
 def _detail(event: Event) -> str:
     """What someone typed or, of a refusal, what the card processor said."""
+    if event.name in ("dispute.opened", "dispute.lost"):
+        return reason_words(str(event.payload.get("reason", "")))
+    if event.name.startswith("dispute."):
+        return ""
     return str(event.payload.get("problem" if event.name == "refund.failed" else "reason", ""))
 
 
@@ -219,6 +224,30 @@ def _credit_applied(payload: Payload, business: Business) -> str:
         "amount": _amount(payload, business),
         "invoices": _invoices(payload.get("invoices", [])),
     }
+
+
+def _disputed(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
+    """The sentence, and what the dispute did to the money and to each balance with it."""
+
+    def tell(payload: Payload, business: Business) -> str:
+        sentences = [sentence() % {"number": payload.get("number", ""), "amount": _amount(payload, business)}]
+        moved = int(payload.get("moved_minor", 0))
+        if moved:
+            words = _("The processor took %(amount)s.") if moved > 0 else _("%(amount)s came back.")
+            gone = figure(Money(abs(moved), str(payload["currency"])), business)
+            sentences.append(words % {"amount": gone})
+        sentences += [
+            _("Balance due of INV-%(number)s: %(amount)s.")
+            % {"number": row["number"], "amount": figure(_balance(row, payload), business)}
+            for row in payload.get("invoices", ())
+        ]
+        return " ".join(sentences)
+
+    return tell
+
+
+def _balance(row: Mapping[str, Any], payload: Payload) -> Money:
+    return Money(int(row["balance_minor"]), str(payload["currency"]))
 
 
 def _amended(payload: Payload, business: Business) -> str:
@@ -398,6 +427,11 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "payment.reversed": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s undone.")),
     "payment.returned": _of_payment(lambda: _("Payment P-%(number)s of %(amount)s returned by the bank.")),
     "payment.refunded": _refunded,
+    "dispute.opened": _disputed(lambda: _("The customer's bank disputes %(amount)s of P-%(number)s.")),
+    "dispute.booked": _disputed(lambda: _("The dispute of %(amount)s of P-%(number)s moved money.")),
+    "dispute.lost": _disputed(lambda: _("The dispute of %(amount)s of P-%(number)s is lost.")),
+    "dispute.won": _disputed(lambda: _("The dispute of %(amount)s of P-%(number)s is won.")),
+    "dispute.reviewed": _of_payment(lambda: _("The end of the dispute of P-%(number)s was marked as seen.")),
     "refund.prepared": _of_payment(
         lambda: _("Refund of %(amount)s of P-%(number)s to the card begun; its outcome is not known yet.")
     ),

@@ -171,6 +171,26 @@ def test_every_status_of_a_setup_has_its_outcome(status: str, outcome: SetupOutc
     assert reading.setup_outcome({"status": status}) is outcome
 
 
+def a_dispute(**fields: Any) -> dict[str, Any]:
+    return {
+        "object": "dispute",
+        "id": "du_1",
+        "amount": 10000,
+        "currency": "usd",
+        "status": "needs_response",
+        "reason": "fraudulent",
+        "created": 1_790_000_000,
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "balance_transactions": [],
+        **fields,
+    }
+
+
+WITHDRAWN = {"id": "txn_1", "amount": -10000, "fee": 1500, "currency": "usd"}
+REINSTATED = {"id": "txn_2", "amount": 10000, "fee": 0, "currency": "usd"}
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
@@ -182,28 +202,40 @@ def test_every_status_of_a_setup_has_its_outcome(status: str, outcome: SetupOutc
         ("lost", DisputeOutcome.LOST),
     ],
 )
-def test_a_dispute_tells_its_outcome_and_fee(
+def test_a_dispute_tells_its_outcome_and_reason(
     gateway: StripeGateway, server: StandIn, status: str, outcome: DisputeOutcome
 ) -> None:
-    found = {
-        "object": "dispute",
-        "id": "du_1",
-        "amount": 10000,
-        "currency": "usd",
-        "status": status,
-        "reason": "fraudulent",
-        "created": 1_790_000_000,
-        "charge": "ch_1",
-        "payment_intent": "pi_1",
-        "balance_transactions": [{"id": "txn_1", "amount": -10000, "fee": 1500, "currency": "usd"}],
-    }
-    server.answers["GET", "/v1/disputes/du_1"] = (200, found)
+    server.answers["GET", "/v1/disputes/du_1"] = (200, a_dispute(status=status))
 
     seen = gateway.fetch_dispute("du_1")
 
     assert (seen.id, seen.charge_id, seen.outcome) == ("du_1", "pi_1", outcome)
-    assert (seen.amount, seen.fee_minor, seen.reason) == (Money(10000, "USD"), 1500, "fraudulent")
+    assert (seen.amount, seen.reason, seen.answer_by) == (Money(10000, "USD"), "fraudulent", None)
     assert seen.opened_at == datetime.fromtimestamp(1_790_000_000, UTC)
+
+
+@pytest.mark.parametrize(
+    ("booked", "taken", "fee"),
+    [
+        ([], 0, 0),
+        ([WITHDRAWN], 10000, 1500),
+        ([WITHDRAWN, REINSTATED], 0, 1500),
+        ([WITHDRAWN, {**REINSTATED, "fee": -1500}], 0, 0),
+        ([{**WITHDRAWN, "amount": -9100, "currency": "eur"}], 10000, 0),
+    ],
+)
+def test_what_a_dispute_took_is_what_its_balance_transactions_come_to(
+    booked: list[dict[str, Any]], taken: int, fee: int
+) -> None:
+    seen = reading.dispute(a_dispute(balance_transactions=booked))
+
+    assert (seen.taken_minor, seen.fee_minor) == (taken, fee)
+
+
+def test_a_dispute_tells_until_when_it_can_be_answered() -> None:
+    seen = reading.dispute(a_dispute(evidence_details={"due_by": 1_790_500_000}))
+
+    assert seen.answer_by == datetime.fromtimestamp(1_790_500_000, UTC)
 
 
 def entry(kind: str, amount: int, fee: int, source: Any, category: str) -> dict[str, Any]:

@@ -33,9 +33,11 @@ def test_the_newest_come_first_and_undone_ones_not_at_all(django_assert_num_quer
 
     assert rows == [
         LatestPayment(
-            adjustment.pk, "Acme", "Write-off", "", 300, "USD", False, False, False, [first.number]
+            adjustment.pk, "Acme", "Write-off", "", 300, "USD", False, False, False, False, [first.number]
         ),
-        LatestPayment(credit.pk, "Acme", "Cash", "", 500, "USD", True, False, False, []),
-        LatestPayment(old.pk, "Acme", "Check", "4471", 2000, "USD", True, False, False, [second.number]),
+        LatestPayment(credit.pk, "Acme", "Cash", "", 500, "USD", True, False, False, False, []),
+        LatestPayment(
+            old.pk, "Acme", "Check", "4471", 2000, "USD", True, False, False, False, [second.number]
+        ),
     ]
     assert latest_payments(1) == rows[:1]

@@ -29,6 +29,8 @@ from tests.factories import (
     make_program,
     make_refund,
 )
+from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +129,21 @@ def test_refunded_money_is_seen_on_its_day(payout_type: str, before: list[int]) 
 
     assert outcome(program, new, last=day(-6)) == [[dana.pk, "USD", *before]]
     assert outcome(program, new, first=day(-5)) == [[dana.pk, "USD", -400, -600]]
+
+
+@pytest.mark.parametrize("payout_type", ["on_payment", "up_front"])
+def test_disputed_money_has_gone_until_the_dispute_is_won(gateway: FakeGateway, payout_type: str) -> None:
+    dana = make_partner("Dana")
+    program = make_program(dana, payout_type=payout_type)
+    a_charged_payment(lead_partner_id=dana.pk)
+    new = details(dana, payout_type=PayoutType(payout_type))
+
+    open_dispute(gateway, 4000)
+    disputed = outcome(program, new)
+    decide_dispute(gateway, "won")
+
+    assert disputed == [[dana.pk, "USD", 600, 900]]
+    assert outcome(program, new) == [[dana.pk, "USD", 1000, 1500]]
 
 
 def test_up_front_counts_on_the_day_of_the_order_even_unpaid() -> None:

@@ -137,6 +137,16 @@ class MessageNotFailed(Conflict):
     message = "This message of the card processor needs nothing any more: it is {state}."
 
 
+class DisputeUndecided(NotAllowed):
+    code = "dispute_undecided"
+    message = "The customer's bank has not decided this dispute yet. It stays here until it has."
+
+
+class DisputeChanged(Conflict):
+    code = "dispute_changed"
+    message = "This dispute stands otherwise by now, or somebody else has seen it. Look at it again."
+
+
 class ChargeUnderWay(Conflict):
     code = "charge_under_way"
     field = "invoice"

@@ -107,6 +107,11 @@ class AlreadyReturned(NotAllowed):
     message = "{number} was returned by the bank on {date}."
 
 
+class AlreadyDisputed(NotAllowed):
+    code = "already_disputed"
+    message = "{number} is disputed: the card processor has taken back what was left of it."
+
+
 class AlreadyRefunded(NotAllowed):
     code = "already_refunded"
     message = "{number} has been refunded in full."

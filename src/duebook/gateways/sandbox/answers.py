@@ -85,12 +85,15 @@ def refund(values: Values) -> SeenRefund:
 
 
 def dispute(values: Values) -> SeenDispute:
+    """The sandbox takes the amount and its fee when a dispute is lost, and nothing before."""
+    is_lost = DisputeOutcome(values["outcome"]) is DisputeOutcome.LOST
     return SeenDispute(
         id=text(values["id"]),
         charge_id=values["charge"],
         outcome=DisputeOutcome(values["outcome"]),
         amount=money(values),
-        fee_minor=whole(values["fee_minor"]),
+        taken_minor=whole(values["amount_minor"]) if is_lost else 0,
+        fee_minor=whole(values["fee_minor"]) if is_lost else 0,
         reason=values["reason"],
         opened_at=datetime.fromisoformat(values["opened_at"]),
         raw=values,

@@ -24,6 +24,8 @@ EVENT_TYPES = (
     "refund.failed",
     "charge.dispute.created",
     "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
     "setup_intent.succeeded",
     "setup_intent.setup_failed",

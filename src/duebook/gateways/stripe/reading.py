@@ -184,18 +184,27 @@ def refund(found: Object) -> SeenRefund:
 
 
 def dispute(found: Object) -> SeenDispute:
-    """A Dispute. An inquiry (its status begins with ``warning``) is one that has taken no money yet."""
+    """A Dispute; its balance transactions say what it took, and gave back: an inquiry has none.
+
+    Those of an account that keeps another currency tell only whether the money is gone.
+    """
     currency = found["currency"]
     booked = found.get("balance_transactions") or []
     fees = sum(part["fee"] for part in booked if part.get("currency") == currency)
+    gone = -sum(part["amount"] for part in booked)
+    if any(part.get("currency") != currency for part in booked):
+        gone = found["amount"] if gone > 0 else 0
+    due_by = (found.get("evidence_details") or {}).get("due_by")
     return SeenDispute(
         id=found["id"],
         charge_id=identifier(found.get("payment_intent")),
         outcome=DISPUTE_OUTCOMES.get(found["status"], DisputeOutcome.OPEN),
         amount=from_stripe(found["amount"], currency),
-        fee_minor=from_stripe(fees, currency).minor,
+        taken_minor=from_stripe(min(max(gone, 0), found["amount"]), currency).minor,
+        fee_minor=from_stripe(max(fees, 0), currency).minor,
         reason=found.get("reason") or "",
         opened_at=instant(found["created"]),
+        answer_by=instant(due_by) if due_by else None,
         raw=without_secrets(found),
     )
 

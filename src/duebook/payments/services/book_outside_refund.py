@@ -47,7 +47,7 @@ def _book(charge_id: int, answer: SeenRefund) -> bool:
     if GatewayRefund.objects.filter(charge=charge_id, gateway_id=answer.id).exists():
         return False
     charge = Charge.objects.select_related("merchant_account").get(pk=charge_id)
-    left = charge.captured_minor - charge.refunded_minor - charge.refunding_minor
+    left = charge.refundable_minor
     if answer.amount.minor > left:
         raise AboveRefundable(number=str(charge), left=Money(left, charge.currency))
     rows = read_payment(payment_id)

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardNotSaved, DomainError, NotFound
+from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
@@ -19,8 +20,10 @@ from duebook.gateways.protocol import (
     Outcome,
     RefundOutcome,
     SeenCharge,
+    SeenDispute,
     SeenRefund,
 )
+from duebook.ledger.currencies import format_money
 from duebook.payments.charge_reading import seen_of
 from duebook.payments.models import CardSetup, Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
@@ -29,10 +32,10 @@ from duebook.payments.services.book_outside_refund import book_outside_refund
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.import_settlements import import_settlements
 from duebook.payments.services.settle_charge import settle_charge
+from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
-NOT_BOOKED_YET = "It is not booked by itself: look at the processor and record what happened."
 SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
@@ -76,7 +79,9 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
         return _finish_setup(message)
     if kind is ObjectKind.SETTLEMENT:
         return _import_settlements(message)
-    return NOT_BOOKED_YET if kind is ObjectKind.DISPUTE else ""
+    if kind is ObjectKind.DISPUTE:
+        return _settle_dispute(message, gateway, gateway.fetch_dispute(message.object_id))
+    return ""
 
 
 def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
@@ -111,7 +116,31 @@ def _settle_refund(message: WebhookMessage, answer: SeenRefund) -> str:
     try:
         book_outside_refund(charge_id=charge.pk, answer=answer)
     except DomainError as refusal:
-        return f"{answer.amount} was given back at the processor, but: {refusal}"
+        said = {name: _plain(value) for name, value in refusal.values.items()}
+        why = refusal.message.format(**said)
+        return f"{format_money(answer.amount)} was given back at the processor, but: {why}"
+    return ""
+
+
+def _plain(value: object) -> object:
+    return format_money(value) if isinstance(value, Money) else value
+
+
+def _settle_dispute(message: WebhookMessage, gateway: Gateway, answer: SeenDispute) -> str:
+    """A dispute may be told before the success of its charge is: then the charge is settled first."""
+    reach(Point.DISPUTE_FETCHED)
+    charges = Charge.objects.filter(
+        merchant_account=message.merchant_account_id,
+        gateway_id=answer.charge_id,
+        state=ChargeState.SUCCEEDED.value,
+    )
+    if not charges.exists():
+        _settle(message, gateway.fetch(answer.charge_id))
+        reach(Point.DISPUTE_CHARGE_SETTLED)
+    charge_id = charges.values_list("pk", flat=True).first()
+    if charge_id is None:
+        return UNRECOGNISED
+    settle_dispute(charge_id=charge_id, answer=answer, channel=Observation.Channels.WEBHOOK)
     return ""
 
 

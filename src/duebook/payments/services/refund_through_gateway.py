@@ -142,7 +142,7 @@ def _decide(payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> tup
         raise NotFromGateway(number=rows.state.label)
     clearing = charge.merchant_account.clearing_account_id
     decision = decide_refunding(rows, replace(wanted, account_id=clearing), actor, on)
-    left = charge.captured_minor - charge.refunded_minor - charge.refunding_minor
+    left = charge.refundable_minor
     if wanted.amount.minor > left:
         raise AboveCaptured(left=Money(left, charge.currency))
     return decision, charge

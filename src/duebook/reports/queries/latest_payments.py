@@ -8,7 +8,10 @@ from duebook.reports.queries.rows import all_rows
 
 @dataclass(frozen=True, slots=True)
 class LatestPayment:
-    """One payment; ``invoices`` are the numbers of those that it settles now."""
+    """One payment; ``invoices`` are the numbers of those that it settles now.
+
+    ``is_disputed`` is true of a returned one too: what disputes took counts as returned.
+    """
 
     payment_id: int
     name: str
@@ -19,6 +22,7 @@ class LatestPayment:
     is_money: bool
     is_returned: bool
     is_refunded: bool
+    is_disputed: bool
     invoices: list[int]
 
 
@@ -27,7 +31,8 @@ WITH latest AS (
   SELECT * FROM payments_payment WHERE reversed_minor = 0 ORDER BY received_on DESC, id DESC LIMIT %(limit)s
 )
 SELECT p.id, c.name, y.label, p.reference, p.amount_minor, p.currency, p.kind <> %(adjustment)s,
-       p.returned_minor > 0, p.refunded_minor > 0,
+       EXISTS (SELECT FROM payments_return r WHERE r.payment_id = p.id), p.refunded_minor > 0,
+       p.returned_minor > 0,
        ARRAY(SELECT i.number FROM payments_allocation a JOIN invoices_invoice i ON i.id = a.invoice_id
               WHERE a.payment_id = p.id GROUP BY i.id HAVING sum(a.amount_minor) <> 0 ORDER BY i.number)
   FROM latest p

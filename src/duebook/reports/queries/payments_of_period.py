@@ -88,7 +88,7 @@ class PaymentRow:
 
     @property
     def signed_minor(self) -> int:
-        """The amount as it counts: what was undone or went back lowers the sum."""
+        """The amount as it counts: what was undone or went back lowers the sum, what came back does not."""
         return self.amount_minor if self.happening is Happening.RECEIVED else -self.amount_minor
 
 
@@ -106,6 +106,7 @@ class PaymentFilter:
     happening: Happening | None = None
 
 
+# What a won dispute brings back lowers what was returned.
 # Every payment, return and refund moves customer credit, so the indexes by account and day find them.
 _HAPPENED = """
 SELECT t.effective_on AS day, t.payment_id, t.amount_minor, 'received' AS happening, t.id
@@ -119,6 +120,11 @@ SELECT t.effective_on, t.payment_id, t.amount_minor,
  WHERE t.debit_account_id = %(credit)s AND t.effective_on BETWEEN %(first)s AND %(last)s
    AND (t.kind IN ('returned', 'refunded')
         OR (t.kind IN ('payment_received', 'adjustment') AND t.corrects_id IS NOT NULL))
+UNION ALL
+SELECT t.effective_on, t.payment_id, -t.amount_minor, t.kind, t.id
+  FROM ledger_transfer t
+ WHERE t.credit_account_id = %(credit)s AND t.effective_on BETWEEN %(first)s AND %(last)s
+   AND t.kind = 'returned'
 """
 
 _BY_TYPE = """
@@ -128,7 +134,8 @@ SELECT y.id, y.label, p.kind <> %(adjustment)s, p.currency,
                                      WHEN 'undone' THEN -h.amount_minor END), 0)::bigint,
        count(*) FILTER (WHERE h.happening = 'undone'),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'undone'), 0)::bigint,
-       count(*) FILTER (WHERE h.happening = 'returned'),
+       (count(*) FILTER (WHERE h.happening = 'returned' AND h.amount_minor > 0)
+        - count(*) FILTER (WHERE h.happening = 'returned' AND h.amount_minor < 0)),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'returned'), 0)::bigint,
        count(*) FILTER (WHERE h.happening = 'refunded'),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'refunded'), 0)::bigint

@@ -35,6 +35,9 @@ def receipt_of(payment_id: int) -> Receipt:
         replaced_by=_replacement(payment),
         undone_on=reversal.reversed_on if reversal else None,
         returned_on=bank_return.returned_on if bank_return else None,
+        disputed=Money(
+            payment.returned_minor - (bank_return.amount_minor if bank_return else 0), payment.currency
+        ),
         refunded=Money(payment.refunded_minor, payment.currency),
     )
 

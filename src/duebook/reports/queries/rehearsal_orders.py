@@ -56,6 +56,19 @@ applied AS (
             JOIN payments_return r ON r.payment_id = a.payment_id
             JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
              AND t.recorded_at = a.recorded_at
+             AND NOT EXISTS (SELECT FROM payments_disputebooking d WHERE d.transfer_id = t.id)
+          UNION ALL
+          -- A won dispute takes back what it took off, on its own day.
+          SELECT a.invoice_id, CASE WHEN k.takes_back_id IS NULL THEN a.amount_minor ELSE -a.amount_minor END,
+                 m.effective_on
+            FROM wanted w
+            JOIN payments_allocation a ON a.invoice_id = w.id
+            JOIN payments_dispute d ON d.payment_id = a.payment_id
+            JOIN payments_disputebooking k ON k.dispute_id = d.id AND k.what = 'amount'
+            JOIN ledger_transfer m ON m.id = k.transfer_id
+            LEFT JOIN payments_disputebooking o ON o.id = k.takes_back_id
+            JOIN ledger_transfer t ON t.id = coalesce(o.transfer_id, k.transfer_id)
+             AND t.recorded_at = a.recorded_at
           UNION ALL
           SELECT a.invoice_id, a.amount_minor, a.applied_on
             FROM wanted w

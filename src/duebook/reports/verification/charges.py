@@ -67,7 +67,8 @@ CHARGE_STATE = Check(
     query="""
         WITH latest AS (
           SELECT DISTINCT ON (charge_id) charge_id, state_after
-            FROM payments_observation WHERE gateway_refund_id IS NULL ORDER BY charge_id, id DESC
+            FROM payments_observation
+           WHERE gateway_refund_id IS NULL AND dispute_id IS NULL ORDER BY charge_id, id DESC
         )
         SELECT 'C-' || c.id, coalesce(l.state_after, 'created or sent'), c.state
           FROM payments_charge c LEFT JOIN latest l ON l.charge_id = c.id

@@ -34,6 +34,13 @@ MISSING_EVENT = Check(
           LEFT JOIN events_event e ON e.payment_id = p.id AND e.name = 'payment.refunded'
          GROUP BY p.id, r.refunds HAVING count(e.id) <> r.refunds
         UNION ALL
+        SELECT 'D-' || d.id, 'an event dispute.' || n.name, '0'
+          FROM payments_dispute d
+          CROSS JOIN LATERAL (SELECT CASE d.state WHEN 'open' THEN 'opened' ELSE d.state END) AS n(name)
+         WHERE NOT EXISTS (SELECT 1 FROM events_event e
+                            WHERE e.payment_id = d.payment_id AND e.name = 'dispute.' || n.name
+                              AND (e.payload->>'dispute_id')::bigint = d.id)
+        UNION ALL
         SELECT 'order #' || o.number, 'one event order.cancelled', count(e.id)::text
           FROM orders_cancellation c
           JOIN orders_order o ON o.id = c.order_id
@@ -62,7 +69,7 @@ EVENTS_AND_ALLOCATIONS = Check(
           UNION ALL
           SELECT e.payment_id, (x->>'invoice_id')::bigint, -(x->>'amount_minor')::bigint
             FROM events_event e, jsonb_array_elements(e.payload->'taken_off') AS x
-           WHERE e.name = 'payment.refunded'
+           WHERE e.name = 'payment.refunded' OR e.name LIKE 'dispute.%%'
           UNION ALL
           SELECT e.payment_id, (e.payload->>'from_invoice_id')::bigint, -(e.payload->>'amount_minor')::bigint
             FROM events_event e
@@ -78,9 +85,14 @@ EVENTS_AND_ALLOCATIONS = Check(
            GROUP BY payment_id, invoice_id
         )
         SELECT format('P-%%s on invoice id %%s', p.number, b.invoice_id),
-               CASE WHEN p.reversed_minor + p.returned_minor > 0 THEN 0 ELSE b.told END, b.found
-          FROM both_sides b JOIN payments_payment p ON p.id = b.payment_id
-         WHERE CASE WHEN p.reversed_minor + p.returned_minor > 0 THEN 0 ELSE b.told END <> b.found
+               CASE WHEN p.reversed_minor > 0 OR r.id IS NOT NULL THEN 0 ELSE b.told END, b.found
+          FROM both_sides b
+          JOIN payments_payment p ON p.id = b.payment_id
+          LEFT JOIN payments_return r ON r.payment_id = p.id
+         WHERE CASE WHEN p.reversed_minor > 0 OR r.id IS NOT NULL THEN 0 ELSE b.told END <> b.found
+           -- A return does not say what it took off, so what a won dispute applied again cannot be added to.
+           AND NOT (r.id IS NOT NULL
+                AND EXISTS (SELECT FROM payments_dispute d WHERE d.payment_id = p.id AND d.state = 'won'))
     """,
 )
 

@@ -71,6 +71,14 @@ INVOICE_COUNTERS = Check(
             FROM (SELECT r.payment_id, t.recorded_at
                     FROM payments_return r
                     JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.kind = 'returned'
+                   WHERE NOT EXISTS (SELECT FROM payments_disputebooking d WHERE d.transfer_id = t.id)
+                  UNION
+                  -- Of disputes what nothing has brought back.
+                  SELECT t.payment_id, t.recorded_at
+                    FROM payments_disputebooking d
+                    JOIN ledger_transfer t ON t.id = d.transfer_id
+                   WHERE d.what = 'amount' AND d.takes_back_id IS NULL
+                     AND NOT EXISTS (SELECT FROM payments_disputebooking x WHERE x.takes_back_id = d.id)
                   UNION
                   SELECT payment_id, recorded_at FROM payments_refund) AS gone
             JOIN payments_allocation a

@@ -10,16 +10,19 @@ PAYMENT_COUNTERS = Check(
           SELECT payment_id, sum(amount_minor) AS minor FROM payments_allocation GROUP BY payment_id
         ), refunded AS (
           SELECT payment_id, sum(amount_minor) AS minor FROM payments_refund GROUP BY payment_id
+        ), disputed AS (
+          SELECT payment_id, sum(booked_minor) AS minor FROM payments_dispute GROUP BY payment_id
         )
         SELECT 'P-' || p.number || ' ' || f.name, f.expected, f.found
           FROM payments_payment p
           LEFT JOIN allocated a ON a.payment_id = p.id
           LEFT JOIN refunded g ON g.payment_id = p.id
+          LEFT JOIN disputed d ON d.payment_id = p.id
           LEFT JOIN payments_return b ON b.payment_id = p.id
           LEFT JOIN payments_reversal r ON r.payment_id = p.id
           CROSS JOIN LATERAL (
             VALUES ('allocated', coalesce(a.minor, 0), p.allocated_minor),
-                   ('returned', coalesce(b.amount_minor, 0), p.returned_minor),
+                   ('returned', coalesce(b.amount_minor, 0) + coalesce(d.minor, 0), p.returned_minor),
                    ('reversed', coalesce(r.amount_minor, 0), p.reversed_minor),
                    ('refunded', coalesce(g.minor, 0), p.refunded_minor)
           ) AS f(name, expected, found)
@@ -29,12 +32,13 @@ PAYMENT_COUNTERS = Check(
 
 PAYMENT_UNDONE = Check(
     name="payment_undone",
-    rule="A reversed or returned payment settles nothing and leaves no credit.",
+    rule="A reversed or returned payment settles nothing but what a won dispute brought back.",
     query="""
-        SELECT 'P-' || number, 'nothing left',
-               format('%%s allocated, %%s credit', allocated_minor, credit_minor)
-          FROM payments_payment
-         WHERE reversed_minor + returned_minor > 0 AND (allocated_minor <> 0 OR credit_minor <> 0)
+        SELECT 'P-' || p.number, 'nothing left',
+               format('%%s allocated, %%s credit', p.allocated_minor, p.credit_minor)
+          FROM payments_payment p LEFT JOIN payments_return r ON r.payment_id = p.id
+         WHERE (p.reversed_minor > 0 OR r.id IS NOT NULL) AND (p.allocated_minor <> 0 OR p.credit_minor <> 0)
+           AND NOT EXISTS (SELECT FROM payments_dispute d WHERE d.payment_id = p.id AND d.state = 'won')
     """,
 )
 
@@ -76,7 +80,8 @@ RETURN_BOOKED = Check(
           SELECT payment_id, effective_on,
                  coalesce(sum(amount_minor) FILTER (WHERE kind = 'returned'), 0) AS minor,
                  coalesce(sum(amount_minor) FILTER (WHERE kind = 'bank_fee'), 0) AS fee
-            FROM ledger_transfer WHERE kind IN ('returned', 'bank_fee')
+            FROM ledger_transfer t WHERE kind IN ('returned', 'bank_fee')
+             AND NOT EXISTS (SELECT FROM payments_disputebooking d WHERE d.transfer_id = t.id)
            GROUP BY payment_id, effective_on
         )
         SELECT 'P-' || p.number,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from duebook.web.views import charges, decisions
+from duebook.web.views import charges, decisions, disputes
 
 urlpatterns = [
     path("charges/<int:charge_id>/", charges.charge, name="charge"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("charges/<int:charge_id>/message/", charges.charge_message, name="charge_message"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/refunds/<int:attempt_id>/inquiry/", decisions.refund_inquiry, name="refund_inquiry"),
+    path("decisions/disputes/<int:dispute_id>/inquiry/", disputes.dispute_inquiry, name="dispute_inquiry"),
+    path("decisions/disputes/<int:dispute_id>/review/", disputes.dispute_review, name="dispute_review"),
     path("decisions/messages/<int:message_id>/retry/", decisions.message_retry, name="message_retry"),
     path(
         "decisions/messages/<int:message_id>/resolution/",

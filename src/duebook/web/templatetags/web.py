@@ -109,7 +109,7 @@ def invoice_badge(context: Context, invoice: Invoice) -> SafeString:
 
 @register.simple_tag
 def payment_badge(payment: Payment) -> SafeString | str:
-    """How a payment stands where that is worth a word: undone, returned, refunded, credit on account.
+    """How a payment stands where that is worth a word: undone, disputed, refunded, credit on account.
 
     Costs no query when the payment was read with ``reversal`` and ``bank_return``.
     """
@@ -117,6 +117,9 @@ def payment_badge(payment: Payment) -> SafeString | str:
         return _badge("void", gettext("undone"))
     if getattr(payment, "bank_return", None) is not None:
         return _badge("late", gettext("returned"))
+    if payment.returned_minor:
+        in_full = payment.returned_minor == payment.amount_minor
+        return _badge("late", gettext("disputed") if in_full else gettext("disputed in part"))
     if payment.refunded_minor:
         in_full = payment.refunded_minor == payment.amount_minor
         return _badge("void", gettext("refunded") if in_full else gettext("refunded in part"))

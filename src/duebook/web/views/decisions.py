@@ -16,6 +16,7 @@ from duebook.payments.services.resolve_refused_refund import resolve_refused_ref
 from duebook.payments.to_decide import (
     charged_credit,
     disputed_charges,
+    disputes_to_see,
     failed_messages,
     open_charges_to_decide,
     open_refunds_to_decide,
@@ -23,6 +24,7 @@ from duebook.payments.to_decide import (
     refund_requests_to_decide,
     refused_refunds,
 )
+from duebook.web.dispute_words import told_disputes
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.forms.messages import ResolutionForm
 from duebook.web.notices import add_notice
@@ -42,6 +44,10 @@ def decisions(request: StaffRequest) -> HttpResponse:
     context = {
         "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
         "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
+        "disputes": told_disputes(
+            disputes_to_see().select_related("payment__contact").order_by("waits_since", "id")[:MOST],
+            request.business,
+        ),
         "refunds": open_refunds_to_decide()
         .select_related("payment__contact", "charge__payment_method", "charge__merchant_account")
         .order_by("prepared_at", "id")[:MOST],

@@ -16,12 +16,14 @@ from duebook.payments.queries import (
     account_of,
     applied_by,
     charge_of,
+    disputes_of,
     gateway_refunds_of,
     payment_by_id,
     refunds_of,
 )
 from duebook.payments.refund_requests import waiting_request_of
 from duebook.payments.services.reverse_payment import may_reverse
+from duebook.web.dispute_words import told_disputes
 from duebook.web.notices import add_notice
 from duebook.web.refund_words import outcome_of
 from duebook.web.request import StaffRequest, actor_of, today_of
@@ -65,6 +67,7 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
         "bank_return": getattr(found, "bank_return", None),
         "refunds": refunds_of(found),
         "charge": charge_of(found),
+        "disputes": told_disputes(disputes_of(found), request.business),
         "attempts": attempts,
         "asked_for": waiting_request_of(payment_id),
         "proposed": waiting_proposal_of(under_way) if under_way else None,

@@ -24,7 +24,7 @@ def decided_once(table: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0014_day_limits"),
+        ("payments", "0013_day_limits"),
     ]
 
     operations = [

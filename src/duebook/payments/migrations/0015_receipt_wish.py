@@ -8,7 +8,7 @@ CREATE TRIGGER payments_charge_receipt_fixed BEFORE UPDATE OF email_receipt ON p
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0015_second_person"),
+        ("payments", "0014_second_person"),
     ]
 
     operations = [

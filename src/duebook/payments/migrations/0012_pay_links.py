@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         ("contacts", "0003_list_in_order"),
         ("gateways", "0002_webhook_resolutions"),
         ("invoices", "0001_initial"),
-        ("payments", "0012_settlements"),
+        ("payments", "0011_settlements"),
     ]
 
     operations = [

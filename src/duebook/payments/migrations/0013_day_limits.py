@@ -20,7 +20,7 @@ LIMIT_USE_FACTS = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0013_pay_links"),
+        ("payments", "0012_pay_links"),
     ]
 
     operations = [

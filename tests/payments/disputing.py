@@ -1,0 +1,63 @@
+"""A charged payment that a customer's bank disputes, as the gateway tells it."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from duebook.domain.charging import ChargeInput
+from duebook.domain.recording import Share
+from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.gateways.protocol import ObjectKind
+from duebook.invoices.models import Invoice
+from duebook.payments.models import Dispute, Payment
+from duebook.payments.services.charge_card import charge_card
+from duebook.payments.services.process_webhook import process_webhook
+from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.payments.fake_gateway import FakeGateway, make_card
+
+
+def a_charged_payment(amount: str = "100.00", token: str = "tok_ok", **fields: Any) -> Payment:
+    """A card charged for an invoice of 100.00."""
+    invoice = make_invoice("100.00", **fields)
+    charge_invoice(invoice, amount, token)
+    return Payment.objects.latest("id")
+
+
+def charge_invoice(invoice: Invoice, amount: str = "100.00", token: str = "tok_ok") -> None:
+    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
+    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd(amount)),))
+    charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+
+
+def told(dispute_id: str = "dp_1", **fields: Any) -> WebhookMessage:
+    """The message that something happened to the dispute."""
+    return WebhookMessage.objects.create(
+        **{
+            "merchant_account": MerchantAccount.objects.get(),
+            "event_id": key(),
+            "kind": "dispute.updated",
+            "object_kind": ObjectKind.DISPUTE.value,
+            "object_id": dispute_id,
+            "occurred_at": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def tell(dispute_id: str = "dp_1") -> WebhookMessage.States:
+    """The gateway tells of the dispute, and what it says now is settled."""
+    return process_webhook(message_id=told(dispute_id).pk)
+
+
+def open_dispute(gateway: FakeGateway, minor: int | None = None, **fields: Any) -> Dispute:
+    """The bank disputes the charge, and the gateway tells."""
+    pk = gateway.open_dispute(minor=minor, **fields)
+    tell(pk)
+    return Dispute.objects.get(gateway_id=pk)
+
+
+def decide_dispute(gateway: FakeGateway, outcome: str, dispute_id: str = "dp_1", **fields: Any) -> Dispute:
+    """The bank decides, and the gateway tells."""
+    gateway.decide_dispute(dispute_id, outcome, **fields)
+    tell(dispute_id)
+    return Dispute.objects.get(gateway_id=dispute_id)
