@@ -43,10 +43,11 @@ def test_the_card_is_offered_first_and_chosen(client: Client, gateway: FakeGatew
 
     form, text = page.context["form"], text_of(page)
     assert form["account"].value() == "card"
-    assert [label for _value, label in form.fields["account"].choices][:3] == [
+    assert [label for _value, label in form.fields["account"].choices] == [
         "Back to Visa •••• 4242",
         "Check or transfer, from Bank",
         "Cash, from Undeposited funds",
+        "Card terminal, from Card clearing",
     ]
     assert "How Back to Visa •••• 4242 Sandbox TEST Check or transfer, from Bank" in text
     assert "Refund to the card Record Refund" in text

@@ -113,10 +113,13 @@ def usual_type(types: Iterable[PaymentType], last_id: int | None) -> PaymentType
 
 
 def refund_accounts() -> QuerySet[Account]:
-    """The active accounts that money can be given back from by hand, by code."""
-    return Account.objects.filter(active=True, kind=AccountKind.ASSET.value).exclude(
-        pk=int(SystemAccount.RECEIVABLE)
-    )
+    """The active accounts that money can be given back from by hand, by code.
+
+    What a card processor holds only the processor can give back.
+    """
+    assets = Account.objects.filter(active=True, kind=AccountKind.ASSET.value)
+    of_processors = MerchantAccount.objects.values("clearing_account_id")
+    return assets.exclude(pk=int(SystemAccount.RECEIVABLE)).exclude(pk__in=of_processors)
 
 
 def refunds_of(payment: Payment) -> list[Refund]:
