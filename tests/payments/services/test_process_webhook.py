@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from duebook.domain.charging import ChargeInput
@@ -16,6 +16,7 @@ from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown, RefundRequest
 from duebook.payments.models import Charge, Observation, Payment, Refund, Settlement
+from duebook.payments.points import Point, at_each_point
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
@@ -182,6 +183,34 @@ def test_a_refund_made_at_the_processor_is_booked_once(gateway: FakeGateway) -> 
     row = Refund.objects.get()
     assert (made.refunded_minor, payment.refunded_minor, payment.allocated_minor) == (1500, 1500, 2500)
     assert (row.means, row.reference, row.reason) == ("gateway", "re_1", "Refunded at the card processor.")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+OUTSIDE_POINTS = [point for point in Point if point.name.startswith("REFUND_OUTSIDE")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("point", OUTSIDE_POINTS)
+def test_a_process_that_ends_at_any_point_books_a_refund_at_the_processor_once(
+    gateway: FakeGateway, point: Point
+) -> None:
+    made = a_succeeded_charge(gateway)
+    told = told_of_refund(gateway, 1500)
+
+    def end(reached: Point) -> None:
+        if reached is point:
+            raise Killed
+
+    with at_each_point(end), pytest.raises(Killed):
+        process_webhook(message_id=told.pk)
+    connection.close()
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+
+    made.refresh_from_db()
+    assert made.refunded_minor == gateway.given_back_minor() == Refund.objects.get().amount_minor == 1500
 
 
 def test_a_message_about_our_own_refund_settles_it(gateway: FakeGateway) -> None:
