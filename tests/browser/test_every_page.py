@@ -269,10 +269,12 @@ def a_dispute(invoice: Invoice) -> Dispute:
     """A charge that succeeded and that the customer disputes."""
     charge = unknown_charge(invoice)
     webhook = Observation.Channels.WEBHOOK
-    settle_charge(charge_id=charge.pk, seen=Seen(ChargeState.SUCCEEDED, gateway_id="ch_1"), channel=webhook)
+    settle_charge(
+        charge_id=charge.pk, seen=Seen(ChargeState.SUCCEEDED, gateway_id="ch_disputed"), channel=webhook
+    )
     answer = SeenDispute(
         id="dp_1",
-        charge_id="ch_1",
+        charge_id="ch_dis",
         outcome=DisputeOutcome.OPEN,
         amount=usd("50.00"),
         taken_minor=5000,

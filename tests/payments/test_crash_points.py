@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from procrastinate.exceptions import ConnectorException
 
 from duebook.domain.charging import OPEN_STATES, ChargeInput
 from duebook.domain.errors import ChargeUnderWay, InvoicePaid
@@ -190,7 +191,7 @@ def test_a_connection_that_is_cut_at_any_point_loses_and_doubles_nothing(
     with at_each_point(at):
         try:
             charge(wanted, request_key)
-        except DatabaseError:
+        except (DatabaseError, ConnectorException):
             connection.close()
     charge_again_if_it_may(wanted, request_key)
     two_days_pass()

@@ -94,7 +94,7 @@ def test_the_card_costs_the_same_whatever_was_earned(
     for _ in range(count):
         make_payment("10.00", invoice=invoice)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/orders/{invoice.order_id}/")
 
 

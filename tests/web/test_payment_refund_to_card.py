@@ -345,5 +345,5 @@ def test_the_pages_read_no_more_for_more_refunds(
 
     with django_assert_num_queries(24):
         client.get(url_of(payment))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(f"/payments/{payment.pk}/")
