@@ -208,3 +208,48 @@ def test_a_hundred_charges_with_faults_end_with_equal_books(sandbox: Sandbox, se
     assert sum(invoice.total_minor - invoice.balance_due_minor for invoice in Invoice.objects.all()) == sum(
         Payment.objects.values_list("allocated_minor", flat=True)
     )
+
+
+def test_refunds_by_processes_killed_at_each_point_end_with_equal_books(sandbox: Sandbox) -> None:
+    """SIGKILL at each point of a refund, each of a charge of its own; the sandbox keeps its book."""
+    invoices, cards = a_shop(sandbox)
+    for number, _point in enumerate(REFUND_POINTS):
+        invoice = invoices[number % len(invoices)]
+        shares = (Share(invoice.pk, Money(2000, "USD")),)
+        try_to_charge(ChargeInput(invoice.contact_id, cards[0].pk, shares), f"charge-{number}")
+    wanted = RefundInput(
+        amount=Money(500, "USD"),
+        refunded_on=day(),
+        account_id=0,
+        reason="Sent back",
+        owes_afterwards=None,
+        means=RefundMeans.GATEWAY,
+    )
+    payments = list(Payment.objects.order_by("id").values_list("pk", flat=True))
+
+    for payment_id, point in zip(payments, REFUND_POINTS, strict=True):
+        connection.close()
+        child = os.fork()
+        if child == 0:
+
+            def kill(reached: Point, last: Point = point) -> None:
+                if reached is last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            with at_each_point(kill):
+                refund_through_gateway(
+                    payment_id=payment_id,
+                    wanted=wanted,
+                    request_key=f"refund-{payment_id}",
+                    actor=SYSTEM,
+                    on=day(),
+                )
+            os._exit(0)
+        os.waitpid(child, 0)
+    for _ in range(3):
+        turns(1000)
+
+    assert not [attempt for attempt in GatewayRefund.objects.all() if attempt.is_open]
+    given_back = sum(one["amount_minor"] for one in sandbox.book()["refunds"])
+    assert given_back == sum(refund.amount_minor for refund in Refund.objects.all()) > 0
+    assert given_back == sum(Charge.objects.values_list("refunded_minor", flat=True))

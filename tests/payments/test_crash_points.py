@@ -14,7 +14,6 @@ from datetime import timedelta
 from itertools import pairwise
 from types import ModuleType
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -43,6 +42,7 @@ from duebook.payments.services import (
 )
 from duebook.payments.services.charge_card import charge_card
 from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.payments.ends import Killed, terminate_own_connection
 from tests.payments.fake_gateway import FakeGateway, make_card
 
 PROTOCOL = (
@@ -76,10 +76,6 @@ FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
     "time-out of confirm after its effect": ("confirm", OutcomeUnknown, True),
     "busy": ("confirm", Busy, True),
 }
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
@@ -197,18 +193,6 @@ def test_a_connection_that_is_cut_at_any_point_loses_and_doubles_nothing(
     two_days_pass()
 
     judge(gateway)
-
-
-def terminate_own_connection() -> None:
-    """As an administrator or a broken network does: the next statement fails."""
-    connection.ensure_connection()
-    assert connection.connection is not None
-    pid = connection.connection.info.backend_pid
-    parameters = connection.get_connection_params()
-    with psycopg.connect(
-        **{name: parameters[name] for name in ("dbname", "user", "host", "port") if parameters.get(name)}
-    ) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,9 +16,10 @@ from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import OutcomeUnknown, SettlementLine
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Charge, Settlement, SettlementLine as Line
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services.import_settlements import OVERLAP, ImportedSettlements, import_settlements
 from tests.factories import SYSTEM, actor, day
+from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
 from tests.snapshot import everything
@@ -245,26 +246,18 @@ def test_two_imports_at_once_add_each_settlement_once(gateway: FakeGateway) -> N
     assert (Settlement.objects.count(), clearing_minor()) == (3, 0)
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 SETTLEMENT_POINTS = [point for point in Point if point.name.startswith("SETTLEMENT")]
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("point", SETTLEMENT_POINTS)
-def test_a_process_that_ends_at_any_point_imports_once(gateway: FakeGateway, point: Point) -> None:
+def test_a_process_that_ends_at_any_point_imports_once(gateway: FakeGateway, point: Point, way: str) -> None:
     gateway.pay_out(line_of(a_charge(), fee_minor=320))
     gateway.pay_out(line_of(a_charge(), fee_minor=320))
 
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
+    with ending_at(point, way):
         fetch()
-    connection.close()
     fetch()
 
     assert (Settlement.objects.count(), clearing_minor()) == (2, 0)

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from duebook.domain.charging import ChargeInput
@@ -16,12 +16,13 @@ from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown, RefundRequest
 from duebook.payments.models import Charge, Observation, Payment, Refund, Settlement
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.payments.settling import a_charge, line_of
 
@@ -185,28 +186,20 @@ def test_a_refund_made_at_the_processor_is_booked_once(gateway: FakeGateway) -> 
     assert (row.means, row.reference, row.reason) == ("gateway", "re_1", "Refunded at the card processor.")
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 OUTSIDE_POINTS = [point for point in Point if point.name.startswith("REFUND_OUTSIDE")]
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("point", OUTSIDE_POINTS)
 def test_a_process_that_ends_at_any_point_books_a_refund_at_the_processor_once(
-    gateway: FakeGateway, point: Point
+    gateway: FakeGateway, point: Point, way: str
 ) -> None:
     made = a_succeeded_charge(gateway)
     told = told_of_refund(gateway, 1500)
 
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
+    with ending_at(point, way):
         process_webhook(message_id=told.pk)
-    connection.close()
     assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
 
     made.refresh_from_db()

@@ -40,6 +40,7 @@ from tests.factories import (
     make_program,
     usd,
 )
+from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.snapshot import everything
 
@@ -369,29 +370,22 @@ REFUND_POINTS = [point for point in Point if point.name.startswith("REFUND")]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("after_effect", [False, True, None])
+@pytest.mark.parametrize(
+    ("after_effect", "way"),
+    [(False, EXCEPTION), (True, EXCEPTION), (None, EXCEPTION), (None, CUT_OFF)],
+)
 @pytest.mark.parametrize("point", REFUND_POINTS)
 def test_a_process_that_ends_at_any_point_of_a_refund_gives_back_once(
-    gateway: FakeGateway, point: Point, after_effect: bool | None
+    gateway: FakeGateway, point: Point, after_effect: bool | None, way: str
 ) -> None:
     payment, request_key = a_charged_payment(), key()
     if after_effect is not None:
         gateway.fail("refund", OutcomeUnknown, after_effect=after_effect)
 
-    class Killed(BaseException):
-        pass
-
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end):
-        try:
-            attempt = refund(payment, "40.00", request_key=request_key)
-            its_turn(attempt)
-            ask_about_refund(attempt_id=attempt.pk)
-        except Killed:
-            connection.close()
+    with ending_at(point, way):
+        attempt = refund(payment, "40.00", request_key=request_key)
+        its_turn(attempt)
+        ask_about_refund(attempt_id=attempt.pk)
     refund(payment, "40.00", request_key=request_key)
     for attempt_id in GatewayRefund.objects.filter(state="created").values_list("pk", flat=True):
         drop_refund(attempt_id=attempt_id)

@@ -42,6 +42,7 @@ from tests.payments.disputing import (
     tell,
     told,
 )
+from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
@@ -519,15 +520,12 @@ def test_two_messages_at_once_book_the_dispute_once(gateway: FakeGateway) -> Non
 DISPUTE_POINTS = [point for point in Point if point.name.startswith("DISPUTE")]
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("end", ["lost", "won"])
 @pytest.mark.parametrize("point", DISPUTE_POINTS)
 def test_a_process_that_ends_at_any_point_of_a_dispute_books_what_the_gateway_says(
-    gateway: FakeGateway, point: Point, end: str
+    gateway: FakeGateway, point: Point, end: str, way: str
 ) -> None:
     """Each time once: the process ends at the point, and the message is processed again."""
     charge_invoice(make_invoice("100.00"), "100.00", "tok_slow")
@@ -535,20 +533,9 @@ def test_a_process_that_ends_at_any_point_of_a_dispute_books_what_the_gateway_sa
     gateway.open_dispute()
 
     def once(message_id: int) -> None:
-        ended = False
-
-        def at(reached: Point) -> None:
-            nonlocal ended
-            if reached is point and not ended:
-                ended = True
-                raise Killed
-
-        with at_each_point(at):
-            for _ in range(2):
-                try:
-                    process_webhook(message_id=message_id)
-                except Killed:
-                    connection.close()
+        with ending_at(point, way):
+            process_webhook(message_id=message_id)
+        process_webhook(message_id=message_id)
 
     once(told().pk)
     gateway.decide_dispute(outcome=end)
