@@ -40,6 +40,7 @@ from tests.factories import (
     make_program,
     usd,
 )
+from tests.past_the_guards import past_the_guards
 from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.snapshot import everything
@@ -331,10 +332,9 @@ def test_the_database_keeps_to_the_table_of_transitions(gateway: FakeGateway) ->
 
     for old in RefundState:
         for new in RefundState:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SET session_replication_role = replica")
-                cursor.execute("UPDATE payments_gatewayrefund SET state = %s", [old.value])
-                cursor.execute("SET session_replication_role = origin")
+            with transaction.atomic():
+                with past_the_guards():
+                    GatewayRefund.objects.update(state=old.value)
                 try:
                     with transaction.atomic():
                         GatewayRefund.objects.filter(pk=attempt.pk).update(state=new.value)
