@@ -18,6 +18,7 @@ from duebook.gateways.protocol import (
     Busy,
     CardSetup,
     ChargeRequest,
+    Credentials,
     Decline,
     DeclineClass,
     DisputeOutcome,
@@ -324,11 +325,15 @@ class FakeGateway:
     def check(self) -> SeenAccount:
         return SeenAccount("acct_1", "Fake", live=False)
 
+    def __call__(self, credentials: Credentials, /) -> "FakeGateway":
+        """As an adapter makes its gateway: the same for every account."""
+        return self
+
 
 def install(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
     """Put one fake in the place of the sandbox's adapter."""
     fake = FakeGateway()
-    monkeypatch.setitem(accounts._ADAPTERS, MerchantAccount.Adapters.SANDBOX, lambda: lambda _: fake)
+    monkeypatch.setitem(accounts._ADAPTERS, MerchantAccount.Adapters.SANDBOX, lambda: fake)
     return fake
 
 

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -45,14 +45,21 @@ class Answer:
     replayed: bool
 
 
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """A new connection for each request, no retries, no redirects, nothing from the environment."""
+    """One connection for requests in succession, no retries, no redirects, nothing from the environment."""
 
     credentials: Credentials
     default_url: str
     connect_seconds: float
     read_seconds: float
+    _session: requests.Session = field(default_factory=_session, repr=False)
 
     def send(
         self,
@@ -68,17 +75,15 @@ class Transport:
         if key:
             headers["Idempotency-Key"] = key
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                response = session.request(
-                    method,
-                    (self.credentials.base_url or self.default_url).rstrip("/") + path,
-                    headers=headers,
-                    json=body,
-                    params=query,
-                    timeout=(self.connect_seconds, self.read_seconds),
-                    allow_redirects=False,
-                )
+            response = self._session.request(
+                method,
+                (self.credentials.base_url or self.default_url).rstrip("/") + path,
+                headers=headers,
+                json=body,
+                params=query,
+                timeout=(self.connect_seconds, self.read_seconds),
+                allow_redirects=False,
+            )
         except BAD_ADDRESS as error:
             raise Misconfigured("The gateway's address or secret cannot be used.") from error
         except requests.exceptions.ConnectTimeout as error:

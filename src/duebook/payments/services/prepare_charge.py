@@ -13,7 +13,7 @@ from duebook.domain.errors import ChargeUnderWay, KeyReused, NotFound, RequestKe
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
-from duebook.gateways.accounts import gateway_of
+from duebook.gateways.accounts import guarantees_of
 from duebook.gateways.models import MerchantAccount
 from duebook.payments import write_path
 from duebook.payments.card_reading import lock_card
@@ -187,7 +187,7 @@ def account_terms(account: MerchantAccount) -> AccountTerms:
         name=account.name,
         active=account.active,
         currencies=frozenset(account.currencies),
-        minimum_minor=gateway_of(account).guarantees.minimum_minor,
+        minimum_minor=guarantees_of(account).minimum_minor,
     )
 
 
