@@ -1,52 +1,59 @@
 """A card processor of a few lines that approves everything, and takes its time to do so.
 
-It speaks as the sandbox does, so that Duebook's own adapter is part of what is measured, and keeps no book:
-the sandbox's would take the processor time that is to be measured.
+It speaks as the sandbox does, so that Duebook's own adapter is part of what is measured. It keeps no book and
+serves all from one thread: the machine is to be busy with what is measured.
 """
 
+import asyncio
 import json
 import re
 import threading
-import time
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
+ACCOUNT = {"id": "bench", "name": "Bench", "live": False, "currencies": ["USD"]}
 
-class SlowGateway(ThreadingHTTPServer):
+
+class SlowGateway:
     """Answers each charge after ``seconds``, of which creating it takes none."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.made: dict[str, dict[str, Any]] = {}
-        super().__init__(("127.0.0.1", 0), _Answers)
+        self.url = ""
+        self._made: dict[str, dict[str, Any]] = {}
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+    async def start(self) -> asyncio.Server:
+        """Listen on a free port."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=128)
+        host, port = server.sockets[0].getsockname()
+        self.url = f"http://{host}:{port}"
+        return server
 
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """The requests of one connection, until the other side ends it."""
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+                body = await reader.readexactly(int(length[1])) if length else b"{}"
+                values = json.dumps(await self._answer(head.split(b" ", 2)[1].decode(), json.loads(body)))
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(values), values.encode())
+                )
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
 
-class _Answers(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: SlowGateway
-
-    def do_GET(self) -> None:
-        """Whose account it is: all that is asked of it by GET."""
-        self._answer({"id": "bench", "name": "Bench", "live": False, "currencies": ["USD"]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if (found := re.fullmatch(r"/charges/(\w+)/confirm", self.path)) is None:
-            self._answer(self._make(body))
-            return
-        time.sleep(self.server.seconds)
-        made = self.server.made.pop(found[1])
-        self._answer({**made, "outcome": "succeeded", "captured_minor": made["amount_minor"]})
+    async def _answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if path == "/charges":
+            return self._make(body)
+        if (found := re.fullmatch(r"/charges/(\w+)/confirm", path)) is None:
+            return ACCOUNT
+        await asyncio.sleep(self.seconds)
+        made = self._made.pop(found[1])
+        return {**made, "outcome": "succeeded", "captured_minor": made["amount_minor"]}
 
     def _make(self, body: dict[str, Any]) -> dict[str, Any]:
         made = {
@@ -64,25 +71,22 @@ class _Answers(BaseHTTPRequestHandler):
             "card": None,
             "live": False,
         }
-        self.server.made[made["id"]] = made
+        self._made[made["id"]] = made
         return made
-
-    def _answer(self, values: dict[str, Any]) -> None:
-        body = json.dumps(values).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the base calls it
-        """Nothing."""
 
 
 @contextmanager
 def running_gateway(seconds: float) -> Iterator[SlowGateway]:
     """A gateway on a free port until the block ends."""
-    with SlowGateway(seconds) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+    gateway = SlowGateway(seconds)
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(gateway.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield gateway
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
