@@ -307,7 +307,7 @@ def test_the_pages_read_no_more_for_more_refunds(
         make_refund(payment, "10.00", owes="10.00")
     client.get(url_of(payment))
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(19):
         client.get(url_of(payment))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         client.get(f"/payments/{payment.pk}/")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
 from duebook.domain.errors import NotFound
@@ -186,15 +186,21 @@ def applied_by(payment: Payment) -> list[AppliedTo]:
 
 def payment_by_id(payment_id: int) -> Payment:
     """The payment with all that its page shows. Raises NotFound."""
-    payment = (
-        Payment.objects.filter(pk=payment_id)
-        .select_related("contact", "payment_type__account", "reversal", "bank_return")
-        .prefetch_related("allocations__invoice__order")
-        .first()
-    )
+    payment = _with_all_it_shows().filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(what="Payment", id=payment_id)
     return payment
+
+
+def payment_of_charge(charge_id: int) -> Payment:
+    """The payment that a charge which succeeded became, with all that its page shows."""
+    return _with_all_it_shows().get(charge_id=charge_id)
+
+
+def _with_all_it_shows() -> QuerySet[Payment]:
+    applied = Allocation.objects.select_related("invoice__order")
+    rows = Payment.objects.select_related("contact", "payment_type__account", "reversal", "bank_return")
+    return rows.prefetch_related(Prefetch("allocations", applied))
 
 
 def account_of(payment: Payment) -> Account:

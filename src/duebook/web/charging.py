@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.recording import PaymentDecision
-from duebook.payments.models import Charge, Payment
+from duebook.payments.models import Charge
+from duebook.payments.queries import payment_of_charge
 from duebook.payments.services.charge_card import charge_card
 from duebook.web.charge_words import declined_words
 from duebook.web.forms.payment_card import confirmation_of
@@ -52,8 +53,7 @@ def _decide(form: PaymentForm, purpose: Purpose) -> PaymentDecision:
 def _after(request: StaffRequest, form: PaymentForm, purpose: Purpose, charge: Charge) -> HttpResponse:
     """Back to where the person was, back to the form, or to the page of a charge that is not at its end."""
     if charge.state == ChargeState.SUCCEEDED.value:
-        payment_id = Payment.objects.values_list("pk", flat=True).get(charge_id=charge.pk)
-        return back_to_origin(request, payment_id, form.cleaned_data["origin"])
+        return back_to_origin(request, payment_of_charge(charge.pk), form.cleaned_data["origin"])
     if charge.is_open:
         return redirect("web:charge", charge.pk)
     if charge.state == ChargeState.DECLINED.value:

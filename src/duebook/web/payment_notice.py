@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from duebook.payments.models import Payment
-from duebook.payments.queries import AppliedTo, applied_by, payment_by_id
+from duebook.payments.queries import AppliedTo, applied_by
 from duebook.web.forms.payment_words import Mode
 from duebook.web.notices import Action, add_payment_notice
 from duebook.web.request import StaffRequest
@@ -16,13 +16,12 @@ FROM_ENTER = "enter"
 
 
 def back_to_origin(
-    request: StaffRequest, payment_id: int, origin: str, *, corrects: Payment | None = None
+    request: StaffRequest, payment: Payment, origin: str, *, corrects: Payment | None = None
 ) -> HttpResponse:
     """Say what the payment did and go back to the order, or to the contact's Order tab.
 
     ``corrects`` is the payment that was undone for it.
     """
-    payment = payment_by_id(payment_id)
     parts = applied_by(payment)
     add_payment_notice(
         request,

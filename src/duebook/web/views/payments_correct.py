@@ -47,7 +47,7 @@ def payment_correction(request: StaffRequest, payment_id: int) -> HttpResponse:
         )
         if recorded is not None:
             origin = form.cleaned_data["origin"]
-            return back_to_origin(request, recorded.payment_id, origin, corrects=payment)
+            return back_to_origin(request, payment_by_id(recorded.payment_id), origin, corrects=payment)
     return show_form(request, form, purpose)
 
 
