@@ -37,6 +37,9 @@ from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
+MOST_BREAKS = 4
+"""So many runs of a job may break off before a person must look."""
+NOT_PROCESSED = "Processing it ended with an error each time; the worker's log says which."
 SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
 REFUND_CAME_BACK = (
     "{amount} of {number} did not arrive, the processor says now, and is in the merchant account again."
@@ -49,10 +52,12 @@ class WebhookNotProcessed(Exception):
     """The gateway could not be asked; the message is to be processed again."""
 
 
-def process_webhook(*, message_id: int) -> WebhookMessage.States:
+def process_webhook(*, message_id: int, earlier_runs: int = 0) -> WebhookMessage.States:
     """Process a message once; safe to run again. Returns how far it is.
 
-    Raises NotFound, and WebhookNotProcessed while another try may help.
+    Of ``earlier_runs`` those that are not among the message's tries broke off: by an error that nobody has
+    thought of, or with a worker that was killed. After several of them a person must look. Raises NotFound,
+    and WebhookNotProcessed while another try may help.
     """
     message = WebhookMessage.objects.select_related("merchant_account").filter(pk=message_id).first()
     if message is None:
@@ -60,6 +65,9 @@ def process_webhook(*, message_id: int) -> WebhookMessage.States:
     if message.state != WebhookMessage.States.WAITING:
         return WebhookMessage.States(message.state)
     reach(Point.WEBHOOK_READ)
+    if earlier_runs - message.tries >= MOST_BREAKS:
+        _finish(message, WebhookMessage.States.FAILED, NOT_PROCESSED)
+        return WebhookMessage.States.FAILED
     try:
         problem = _process(message, gateway_of(message.merchant_account))
     except GatewayError as error:
