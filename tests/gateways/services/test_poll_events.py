@@ -106,7 +106,7 @@ def test_an_account_out_of_use_is_asked_as_long_as_its_charges_may_be_disputed(
 def test_one_account_that_does_not_answer_keeps_no_other_from_being_asked(
     processor: FakeProcessor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop, web, fair = make_old("Shop"), make_old("Web", secret="sk_test_of_web"), make_old("Fair")
+    shop, web, fair = make_old("Shop"), make_old("Web", secret="sk_test__web"), make_old("Fair")
     processor.failing_secrets = {SECRET: OutcomeUnknown("No answer came.")}
     MerchantAccount.objects.filter(pk=fair.pk).update(sealed_secret="opened by no key")
     processor.events = [make_event(occurred_at=NOON - timedelta(hours=1))]
