@@ -37,11 +37,15 @@ def card_numbers(draw: st.DrawFn) -> str:
 @st.composite
 def written_cards(draw: st.DrawFn) -> str:
     number = draw(card_numbers())
-    marks = draw(st.lists(st.sampled_from(["", "", " ", "-"]), min_size=len(number), max_size=len(number)))
-    return "".join(digit + mark for digit, mark in zip(number, marks, strict=True)).strip(" -")
+    marks = draw(
+        st.lists(
+            st.sampled_from(["", "", " ", "-", ".", "_", "\t"]), min_size=len(number), max_size=len(number)
+        )
+    )
+    return "".join(digit + mark for digit, mark in zip(number, marks, strict=True)).strip(" -._\t")
 
 
-words = st.text(st.characters(exclude_categories=("Nd",), exclude_characters=" -"), max_size=8)
+words = st.text(st.characters(exclude_categories=("Nd",), exclude_characters=" -._\t"), max_size=8)
 
 
 @given(before=words, card=written_cards(), after=words)

@@ -97,6 +97,8 @@ def test_an_amount_is_in_the_currency_of_its_row() -> None:
         ({"customer_email": "not an address"}, errors.EmailUnreadable, "customer_email"),
         ({"order_number": "9" * 81}, errors.ValueTooLong, "order_number"),
         ({"item": "x" * 201}, errors.ValueTooLong, "item"),
+        ({"item": "Paid with 4242 4242 4242 4242"}, errors.CardNumberTyped, "item"),
+        ({"title": "4242424242424242"}, errors.CardNumberTyped, "title"),
     ],
 )
 def test_a_value_that_cannot_be_right_is_refused_with_its_column(

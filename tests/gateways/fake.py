@@ -6,7 +6,7 @@ header.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,7 +56,8 @@ class FakeGateway:
     def check(self) -> SeenAccount:
         self._answer_outside_transactions()
         self._processor.checked.append(self._credentials)
-        return self._processor.account
+        account, of = self._processor.account, self._credentials.secret.partition("__")[2]
+        return replace(account, id=f"{account.id}_{of}") if of else account
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> GatewayEvent:
         if headers.get("Fake-Signature", "") not in self._credentials.webhook_secrets:
@@ -103,8 +104,12 @@ def register(monkeypatch: pytest.MonkeyPatch) -> FakeProcessor:
 
 
 def make_merchant_account(name: str = "Shop", **fields: Any) -> MerchantAccount:
-    """A merchant account with one signing secret; ``register`` comes first."""
-    given = {"name": name, "secret": SECRET, "webhook_secrets": (SIGNING_SECRET,)}
+    """A merchant account with one signing secret; ``register`` comes first.
+
+    Each name but Shop has an account of its own at the processor.
+    """
+    secret = SECRET if name == "Shop" else f"{SECRET}__{name.lower().replace(' ', '_')}"
+    given = {"name": name, "secret": secret, "webhook_secrets": (SIGNING_SECRET,)}
     return add_merchant_account(
         details=MerchantAccountDetails(**{**given, **fields}),
         adapter=MerchantAccount.Adapters.SANDBOX,

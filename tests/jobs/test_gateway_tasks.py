@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.gateways.services.store_webhook import store_webhook
 from duebook.jobs import tasks
 from duebook.payments.models import Settlement
+from duebook.payments.to_decide import failed_messages
 from tests.gateways.fake import make_event, make_merchant_account, register
 from tests.jobs.test_tasks import work
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account as keep_account
@@ -55,3 +58,26 @@ def test_a_worker_imports_what_every_active_account_was_paid(gateway: FakeGatewa
         ("succeeded", {"merchant_account_id": Settlement.objects.get().merchant_account_id})
     ]
     assert not Settlement.objects.filter(merchant_account=unused).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_whose_processing_breaks_off_each_time_waits_for_a_person(gateway: FakeGateway):
+    made = a_charge()
+    MerchantAccount.objects.update(sealed_secret="sealed with a key that is gone")
+    store_webhook(
+        account=made.merchant_account,
+        event=make_event("evt_1", object_id=made.gateway_id),
+        now=timezone.now(),
+    )
+
+    runs = 0
+    while (message := WebhookMessage.objects.get()).state == WebhookMessage.States.WAITING:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
+        work()
+        runs += 1
+
+    assert (runs, message.state) == (5, "failed")
+    assert message.problem == "Processing it ended with an error each time; the worker's log says which."
+    assert list(failed_messages()) == [message]
+    assert ProcrastinateJob.objects.get(task_name="process_webhook").status == "succeeded"

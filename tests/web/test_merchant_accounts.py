@@ -258,7 +258,7 @@ def test_the_same_form_sent_many_times_at_once_adds_one_account(processor: FakeP
 def test_two_first_accounts_added_at_once_leave_one_default(processor: FakeProcessor) -> None:
     olga = make_user(role=Role.OWNER)
     forms = [
-        fields_of(open_form(olga, NEW), name=name, adapter="stripe", secret=SECRET)
+        fields_of(open_form(olga, NEW), name=name, adapter="stripe", secret=f"{SECRET}__{name}")
         for name in ("Shop", "Web")
     ]
 

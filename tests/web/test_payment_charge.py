@@ -424,3 +424,21 @@ def test_the_form_asks_two_queries_more_than_without_cards(client: Client) -> No
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 14
+
+
+def test_nobody_can_take_the_key_under_which_a_charge_will_be_booked(
+    client: Client, gateway: FakeGateway
+) -> None:
+    sign_in(client, Role.CLERK)
+    first, second = make_invoice("100.00"), make_invoice("100.00")
+    make_card(first.contact)
+    card = make_card(second.contact, "tok_ok/2")
+    charge(client, first.contact_id)
+
+    taken = {"request_key": f"charge:{Charge.objects.get().pk + 1}"}
+    client.post(f"/cards/{card.pk}/default/", taken)
+    charge(client, second.contact_id)
+
+    assert [balance_of(first), balance_of(second)] == [0, 0]
+    card.refresh_from_db()
+    assert not card.is_default

@@ -94,11 +94,16 @@ def test_a_message_that_cannot_be_read_is_refused(account: MerchantAccount, body
     nothing_is_stored()
 
 
-def test_nobody_is_at_an_address_that_is_not_known_or_not_in_use(account: MerchantAccount) -> None:
+def test_nobody_is_at_an_address_that_is_not_known(account: MerchantAccount) -> None:
     assert tell("unknown", message()).status_code == 404
-    MerchantAccount.objects.update(active=False, is_default=False)
-    assert tell(account.webhook_token, message()).status_code == 404
     nothing_is_stored()
+
+
+def test_an_account_out_of_use_still_hears_of_what_it_charged(account: MerchantAccount) -> None:
+    MerchantAccount.objects.update(active=False, is_default=False)
+
+    assert tell(account.webhook_token, message()).status_code == 200
+    assert WebhookMessage.objects.get().merchant_account == account
 
 
 def test_a_message_of_more_than_a_megabyte_is_not_read(account: MerchantAccount) -> None:

@@ -11,7 +11,7 @@ from duebook.domain.errors import CardNumberTyped
 
 SHORTEST, LONGEST = 13, 19
 
-_RUN = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010-\u2013-]{1,2}\d+)*")
+_RUN = re.compile(r"\d+(?:[ \t._\u00a0\u2009\u202f\u2010-\u2013-]{1,2}\d+)*")
 _GROUP = re.compile(r"\d+")
 
 _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (

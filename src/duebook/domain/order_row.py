@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.errors import (
     AmountNegative,
     DateUnreadable,
@@ -130,6 +131,7 @@ def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> Check
         text = value(column)
         if text is not None and len(text) > most:
             raise ValueTooLong(field=column, name=column.value, length=len(text), most=most)
+    refuse_card_numbers(title=value(Column.TITLE, ""), item=value(Column.ITEM, ""))
     currency = value(Column.CURRENCY, "").upper() or terms.currency
     money = terms.currency_of(currency)
     if money is None:

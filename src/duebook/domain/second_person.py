@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.errors import (
     HappenedOutOfRange,
     NotYourRequest,
@@ -47,7 +48,7 @@ def decide_answer(
 ) -> RequestState:
     """The state that the answer brings a request to: only who asked withdraws, only another one decides.
 
-    Raises RequestDecided, OwnRequest, NotYourRequest, ReasonRequired.
+    Raises RequestDecided, OwnRequest, NotYourRequest, ReasonRequired, CardNumberTyped.
     """
     if state is not RequestState.WAITING:
         raise RequestDecided(state=state.value)
@@ -58,6 +59,7 @@ def decide_answer(
         raise OwnRequest
     if answer is Answer.REJECT and not reason.strip():
         raise ReasonRequired
+    refuse_card_numbers(reason=reason)
     return _AFTER[answer]
 
 
@@ -100,12 +102,13 @@ def check_outcome(wanted: OutcomeInput, asking: Asking, *, earliest: date, on: d
     """Refuse an outcome that no person may propose now, or that lacks what was seen.
 
     It happened between ``earliest``, when it was prepared, and ``on``.
-    Raises StillAsked, ReasonRequired, ProcessorReferenceRequired, HappenedOutOfRange.
+    Raises StillAsked, ReasonRequired, CardNumberTyped, ProcessorReferenceRequired, HappenedOutOfRange.
     """
     if not may_be_decided(asking):
         raise StillAsked(number=asking.number)
     if not wanted.reason.strip():
         raise ReasonRequired
+    refuse_card_numbers(reference=wanted.reference, reason=wanted.reason)
     if wanted.outcome is Outcome.DID_NOT_HAPPEN:
         return
     if not wanted.reference.strip():

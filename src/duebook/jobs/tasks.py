@@ -216,10 +216,10 @@ def ask_about_gateway_refund(attempt_id: int) -> None:
     log.info("refund %s: %s", attempt_id, ask_about_refund(attempt_id=attempt_id))
 
 
-@app.task(name="process_webhook", retry=RetryStrategy(max_attempts=8, exponential_wait=5))
-def process_webhook_message(message_id: int) -> None:
+@app.task(name="process_webhook", retry=RetryStrategy(max_attempts=8, exponential_wait=5), pass_context=True)
+def process_webhook_message(context: JobContext, message_id: int) -> None:
     """Settle what a gateway's message points to. Raises WebhookNotProcessed, after which it runs again."""
-    process_webhook(message_id=message_id)
+    process_webhook(message_id=message_id, earlier_runs=context.job.attempts)
 
 
 @app.task(name="email_card_link", retry=RetryStrategy(max_attempts=6, exponential_wait=10))

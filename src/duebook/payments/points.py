@@ -79,6 +79,7 @@ class Point(StrEnum):
     REFUND_ASK_CLAIMED = "refund: ask claimed"
     REFUND_ASK_CALLED = "refund: before asking"
     REFUND_ASK_ANSWERED = "refund: asking answered"
+    REFUND_OUTSIDE_CHARGE_SETTLED = "refund at the processor: its charge settled"
     REFUND_OUTSIDE_BEGUN = "refund at the processor: begun"
     REFUND_OUTSIDE_ATTEMPT_WRITTEN = "refund at the processor: attempt written"
     REFUND_OUTSIDE_COUNTED = "refund at the processor: counted on the charge"

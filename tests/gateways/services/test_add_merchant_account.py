@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,7 +45,8 @@ def add(
     request_key: str = "",
     **fields: Any,
 ) -> MerchantAccount:
-    details = MerchantAccountDetails(**{"name": name, "secret": SECRET, **fields})
+    secret = SECRET if name.strip() == "Shop" else f"{SECRET}__{name}"
+    details = MerchantAccountDetails(**{"name": name, "secret": secret, **fields})
     return add_merchant_account(details=details, adapter=adapter, request_key=request_key or key(), actor=by)
 
 
@@ -173,3 +175,22 @@ def nothing_is_written() -> None:
     assert not MerchantAccount.objects.exists()
     assert not Account.objects.filter(code="1021").exists()
     assert not Event.objects.exists()
+
+
+def test_one_account_at_the_processor_is_not_added_twice(processor: FakeProcessor) -> None:
+    add("Shop")
+
+    with pytest.raises(errors.ProcessorAccountAdded) as refused:
+        add("Again", secret=SECRET, active=False)
+    processor.account = replace(processor.account, live=True)
+    live = add("Live", secret=SECRET)
+    processor.account = replace(processor.account, id="")
+    add("Not told", secret=SECRET)
+
+    assert refused.value.values == {"name": "Shop"}
+    assert live.gateway_account_id == "acct_shop"
+    assert list(MerchantAccount.objects.order_by("pk").values_list("name", flat=True)) == [
+        "Shop",
+        "Live",
+        "Not told",
+    ]

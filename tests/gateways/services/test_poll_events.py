@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import OutcomeUnknown
 from duebook.gateways.services import poll_events as polling
-from duebook.gateways.services.poll_events import OVERLAP, poll_events
+from duebook.gateways.services.poll_events import OVERLAP, STILL_TELLS, poll_events
 from duebook.gateways.services.store_webhook import store_webhook
 from tests.gateways.fake import (
     NOON,
@@ -86,17 +86,27 @@ def test_an_account_that_told_something_lately_is_not_asked(processor: FakeProce
     assert processor.asked_since == []
 
 
-def test_an_account_out_of_use_is_not_asked(processor: FakeProcessor) -> None:
-    make_old(active=False)
+def test_an_account_out_of_use_is_asked_as_long_as_its_charges_may_be_disputed(
+    processor: FakeProcessor,
+) -> None:
+    """Charged in spring, put out of use: a dispute of autumn is still told; later nobody asks any more."""
+    account = make_old(active=False)
+    processor.events = [make_event("evt_2", occurred_at=NOON - timedelta(hours=2))]
 
     assert poll() == 0
-    assert processor.asked_since == []
+    MerchantAccount.objects.filter(pk=account.pk).update(last_event_at=NOON - STILL_TELLS)
+    assert poll() == 0
+    MerchantAccount.objects.filter(pk=account.pk).update(last_event_at=NOON - timedelta(days=150))
+    assert poll() == 1
+
+    assert stored() == ["evt_2"]
+    assert len(processor.asked_since) == 1
 
 
 def test_one_account_that_does_not_answer_keeps_no_other_from_being_asked(
     processor: FakeProcessor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop, web, fair = make_old("Shop"), make_old("Web", secret="sk_test_of_web"), make_old("Fair")
+    shop, web, fair = make_old("Shop"), make_old("Web", secret="sk_test__web"), make_old("Fair")
     processor.failing_secrets = {SECRET: OutcomeUnknown("No answer came.")}
     MerchantAccount.objects.filter(pk=fair.pk).update(sealed_secret="opened by no key")
     processor.events = [make_event(occurred_at=NOON - timedelta(hours=1))]

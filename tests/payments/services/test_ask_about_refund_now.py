@@ -30,6 +30,17 @@ def test_a_refund_that_nobody_asks_about_any_more_is_settled(gateway: FakeGatewa
     assert Refund.objects.get().amount_minor == 4000
 
 
+def test_who_is_impatient_does_not_use_up_the_turns_of_the_week(gateway: FakeGateway) -> None:
+    attempt = an_unknown_refund(gateway)
+
+    for _ in range(20):
+        gateway.fail("list_refunds", OutcomeUnknown)
+        ask_about_refund_now(attempt_id=attempt.pk, actor=actor())
+
+    attempt.refresh_from_db()
+    assert (attempt.asked, attempt.ask_at is not None) == (1, True)
+
+
 def test_one_that_is_being_sent_this_minute_is_left_to_who_sends_it(gateway: FakeGateway) -> None:
     payment = a_charged_payment()
     asked: list[RefundState] = []

@@ -42,6 +42,20 @@ def test_it_is_asked_before_its_turn_even_when_nobody_asks_any_more(gateway: Fak
     assert Payment.objects.get().charge_id == charge.pk
 
 
+def test_who_is_impatient_does_not_use_up_the_turns_of_the_week(gateway: FakeGateway) -> None:
+    charge = unknown(gateway)
+    Charge.objects.filter(pk=charge.pk).update(asked=7)
+
+    for _ in range(20):
+        gateway.fail("fetch", OutcomeUnknown)
+        ask_gateway_now(charge_id=charge.pk, actor=actor(Role.CLERK))
+
+    charge.refresh_from_db()
+    assert charge.asked == 7
+    assert charge.ask_at is not None
+    assert timedelta(hours=23) < charge.ask_at - timezone.now() <= timedelta(days=1)
+
+
 def test_without_the_right_nothing_is_asked(gateway: FakeGateway) -> None:
     charge = unknown(gateway)
     before = everything()

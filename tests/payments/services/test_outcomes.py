@@ -38,7 +38,7 @@ from duebook.payments.services.reject_outcome import reject_outcome
 from duebook.payments.services.resolve_refused_refund import resolve_refused_refund
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.withdraw_outcome import withdraw_outcome
-from duebook.payments.to_decide import outcomes_to_decide, refused_refunds
+from duebook.payments.to_decide import disputed_charges, outcomes_to_decide, refused_refunds
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import SYSTEM, actor, day, key, make_invoice, make_refund
 from tests.payments.fake_gateway import FakeGateway
@@ -160,14 +160,21 @@ def test_a_success_that_the_gateway_tells_of_later_is_booked_all_the_same(gatewa
     assert Payment.objects.get().amount_minor == gateway.taken_minor() == 4000
 
 
-def test_a_success_by_hand_stays_one_whatever_the_gateway_says_later(gateway: FakeGateway) -> None:
+def test_a_success_by_hand_stays_one_and_waits_when_the_gateway_denies_it(gateway: FakeGateway) -> None:
     charge = asked_out(gateway)
     approve_outcome(proposal_id=propose(charge).pk, actor=OLGA)
 
+    waiting = []
     for state in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED, ChargeState.SUCCEEDED):
         settle_charge(charge_id=charge.pk, seen=Seen(state), channel=Observation.Channels.WEBHOOK)
+        waiting.append([one.problem for one in disputed_charges()])
 
     assert Charge.objects.get().state == "succeeded"
+    assert waiting == [
+        ["the gateway says by now that it was declined"],
+        ["the gateway says by now that it was never carried out"],
+        [],
+    ]
     assert Payment.objects.count() == 1
     assert Observation.objects.filter(channel="webhook").count() == 3
 

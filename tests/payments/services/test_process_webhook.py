@@ -14,7 +14,14 @@ from duebook.domain.money import Money
 from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import ObjectKind, Outcome, OutcomeUnknown, RefundRequest
+from duebook.gateways.protocol import (
+    NothingHappened,
+    ObjectKind,
+    Outcome,
+    OutcomeUnknown,
+    RefundOutcome,
+    RefundRequest,
+)
 from duebook.payments.models import Charge, Observation, Payment, Refund, Settlement
 from duebook.payments.points import Point
 from duebook.payments.services.charge_card import charge_card
@@ -24,7 +31,7 @@ from duebook.payments.services.refund_through_gateway import refund_through_gate
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.settling import a_charge, line_of
+from tests.payments.settling import a_charge, a_refund, line_of
 
 pytestmark = pytest.mark.django_db
 
@@ -195,7 +202,8 @@ OUTSIDE_POINTS = [point for point in Point if point.name.startswith("REFUND_OUTS
 def test_a_process_that_ends_at_any_point_books_a_refund_at_the_processor_once(
     gateway: FakeGateway, point: Point, way: str
 ) -> None:
-    made = a_succeeded_charge(gateway)
+    made = a_pending_charge()
+    gateway.succeed("ch_1")
     told = told_of_refund(gateway, 1500)
 
     with ending_at(point, way):
@@ -250,6 +258,69 @@ def test_a_refund_at_the_processor_that_the_books_cannot_take_waits_for_a_person
     assert told.problem.startswith("$15.00 was given back at the processor, but: ")
     assert "Money(" not in told.problem
     assert Refund.objects.count() == 1
+
+
+def test_a_refund_that_is_told_before_the_success_of_its_charge_settles_both(gateway: FakeGateway) -> None:
+    a_pending_charge()
+    gateway.succeed("ch_1")
+    told = told_of_refund(gateway, 1500)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+
+    payment = Payment.objects.get()
+    assert (payment.amount_minor, payment.refunded_minor, payment.allocated_minor) == (4000, 1500, 2500)
+
+
+def come_back(gateway: FakeGateway) -> WebhookMessage:
+    """The customer's bank sends the latest refund back, days after it succeeded."""
+    name = list(gateway.refunds)[-1]
+    gateway.refunds[name] = replace(
+        gateway.refunds[name], outcome=RefundOutcome.FAILED, reason="account closed"
+    )
+    return message(gateway.refunds[name].id, object_kind=ObjectKind.REFUND.value)
+
+
+@pytest.mark.parametrize("reference", ["", "ours"], ids=["made at the processor", "made here"])
+def test_a_refund_that_fails_after_it_succeeded_waits_for_a_person(
+    gateway: FakeGateway, reference: str
+) -> None:
+    a_succeeded_charge(gateway)
+    if reference:
+        a_refund(Charge.objects.get(), "15.00")
+    else:
+        process_webhook(message_id=told_of_refund(gateway, 1500, reference="").pk)
+    told = come_back(gateway)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    assert told.problem.startswith("$15.00 of R-")
+    assert Payment.objects.get().refunded_minor == Charge.objects.get().refunded_minor == 1500
+
+
+def test_a_refund_that_was_refused_and_made_by_hand_and_succeeds_after_all_waits_for_a_person(
+    gateway: FakeGateway,
+) -> None:
+    a_succeeded_charge(gateway)
+    gateway.fail("void", NothingHappened)
+    gateway.fail("refund", NothingHappened, after_effect=True)
+    refused = a_refund(Charge.objects.get(), "40.00")
+    refund_payment(
+        payment_id=refused.payment_id,
+        wanted=RefundInput(usd("40.00"), day(), 1, "In cash", None),
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    told = message("re_1", object_kind=ObjectKind.REFUND.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    refused.refresh_from_db()
+    assert told.problem.startswith("$40.00 was given back at the processor, but: ")
+    assert refused.state == "failed"
+    assert Refund.objects.get().means == "by_hand"
 
 
 def test_a_refund_of_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> None:

@@ -1,6 +1,7 @@
 """Money given back through the gateway: booked only if it went back, and never given back twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,8 +21,10 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, GatewayRefund, Payment, Refund
 from duebook.payments.points import Point, at_each_point
+from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.ask_about_refund import ask_about_refund, drop_refund, refunds_to_ask
 from duebook.payments.services.charge_card import charge_card
+from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import (
     preview_gateway_refund,
@@ -271,6 +274,41 @@ def test_a_refund_in_progress_is_booked_when_it_is_done(gateway: FakeGateway) ->
     its_turn(attempt)
 
     assert ask_about_refund(attempt_id=attempt.pk) is RefundState.SUCCEEDED
+
+
+def test_credit_that_is_on_its_way_back_is_not_applied(gateway: FakeGateway) -> None:
+    payment = a_charged_payment()
+    invoice = Invoice.objects.get()
+    move_allocation(
+        payment_id=payment.pk,
+        from_invoice_id=invoice.pk,
+        to_invoice_id=None,
+        amount=usd("40.00"),
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    gateway.refund_outcome = RefundOutcome.PROCESSING
+    attempt = refund(payment, "30.00", owes_afterwards=usd("0.00"))
+    other = make_invoice("40.00", contact=invoice.contact)
+    credit: dict[str, Any] = {
+        "contact_id": invoice.contact_id,
+        "shares": (Share(other.pk, usd("10.00")),),
+        "apply_to_commissions": True,
+        "actor": SYSTEM,
+        "on": day(),
+    }
+
+    with pytest.raises(errors.NotEnoughCredit):
+        apply_credit(**credit, request_key=key())
+
+    [name] = gateway.refunds
+    gateway.refunds[name] = replace(gateway.refunds[name], outcome=RefundOutcome.SUCCEEDED)
+    its_turn(attempt)
+    ask_about_refund(attempt_id=attempt.pk)
+    apply_credit(**credit, request_key=key())
+    payment.refresh_from_db()
+    assert (payment.refunded_minor, payment.allocated_minor, payment.credit_minor) == (3000, 7000, 0)
 
 
 def test_a_refund_that_was_only_written_down_is_dropped_and_never_sent(gateway: FakeGateway) -> None:

@@ -69,6 +69,7 @@ from duebook.domain.errors.cards import (
     OtherProcessorAccount as OtherProcessorAccount,
     PayLinkOver as PayLinkOver,
     PayLinkPaymentOver as PayLinkPaymentOver,
+    ProcessorAccountAdded as ProcessorAccountAdded,
     ProcessorNotReached as ProcessorNotReached,
     RefundRefused as RefundRefused,
     RefundUnderWay as RefundUnderWay,

@@ -199,6 +199,15 @@ class OtherProcessorAccount(NotAllowed):
     )
 
 
+class ProcessorAccountAdded(NotAllowed):
+    code = "processor_account_added"
+    field = "secret"
+    message = (
+        "This key belongs to the account that {name} is already. Replace the key there: added twice, what the"
+        " processor pays out would be booked twice."
+    )
+
+
 class AddressOnlyForSandbox(Invalid):
     code = "address_only_for_sandbox"
     field = "base_url"

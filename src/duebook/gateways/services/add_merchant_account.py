@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from duebook.domain.accounts import AccountKind
-from duebook.domain.errors import NameTaken, SecretRequired
+from duebook.domain.errors import NameTaken, ProcessorAccountAdded, SecretRequired
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -29,7 +29,8 @@ def add_merchant_account(
     The first active account becomes the default. Neither the event nor its hash knows the secrets. Calls the
     processor, so it may not run inside a transaction. Records ``merchant_account.added``.
     Raises Forbidden, NameRequired, NameTaken, SecretRequired, SecretMalformed, AddressOnlyForSandbox,
-    AddressMalformed, TooManySigningSecrets, SecretRefused, ProcessorNotReached, KeyReused.
+    AddressMalformed, TooManySigningSecrets, SecretRefused, ProcessorNotReached, ProcessorAccountAdded,
+    KeyReused.
     """
     hashed = input_hash(["add merchant account", adapter, details.known()])
     if (added := _added_before(actor, request_key, hashed)) is not None:
@@ -68,6 +69,7 @@ def _added_before(actor: Actor, request_key: str, hashed: str) -> MerchantAccoun
 def _save(account: MerchantAccount, *, request_key: str, hashed: str, actor: Actor) -> MerchantAccount:
     if (added := _added_before(actor, request_key, hashed)) is not None:
         return added
+    _refuse_twice(account)
     account.is_default = account.active and not MerchantAccount.objects.filter(active=True).exists()
     account.clearing_account = open_account(
         name=account.clearing_name(), kind=AccountKind.ASSET, after=CARD_CLEARING_CODE
@@ -88,3 +90,15 @@ def _save(account: MerchantAccount, *, request_key: str, hashed: str, actor: Act
         },
     )
     return account
+
+
+def _refuse_twice(account: MerchantAccount) -> None:
+    """What the processor pays out is imported for each account; one that is not told apart is not refused."""
+    same = MerchantAccount.objects.filter(
+        adapter=account.adapter,
+        base_url=account.base_url,
+        gateway_account_id=account.gateway_account_id,
+        live=account.live,
+    )
+    if account.gateway_account_id and (known := same.first()) is not None:
+        raise ProcessorAccountAdded(name=known.name)

@@ -20,18 +20,23 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(hours=1)
 """Events come in any order: one that is older than the last that arrived may still be missing."""
 
+STILL_TELLS = timedelta(days=180)
+"""So long after its last event an account out of use is asked: its charges may still be disputed."""
+
 MOST_A_TURN = 1000
 """More wait for the next turn, so that one account does not keep the others waiting."""
 
 
 def poll_events(*, silent_for: timedelta, now: datetime) -> int:
-    """Store what the active accounts that were silent for so long have not told; how many events that were.
+    """Store what the accounts that were silent for so long have not told; how many events that were.
 
-    Calls the processors, so it may not run inside a transaction. An account that gives no answer is logged
-    and left for the next turn.
+    Those out of use are asked as long as something may still happen to what they charged. Calls the
+    processors, so it may not run inside a transaction. An account that gives no answer is logged and left for
+    the next turn.
     """
     heard = Q(last_event_at__gt=now - silent_for)
-    silent = MerchantAccount.objects.filter(active=True).exclude(heard).order_by("pk")
+    may_tell = Q(active=True) | Q(last_event_at__gt=now - STILL_TELLS)
+    silent = MerchantAccount.objects.filter(may_tell).exclude(heard).order_by("pk")
     return sum(_poll(account, now) for account in silent)
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from duebook.domain.commission_steps import EntryCause
 from duebook.domain.crediting import CreditDecision, decide_credit
@@ -14,15 +15,22 @@ from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
-from duebook.payments.models import Payment
+from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.models import GatewayRefund, Payment
 from duebook.payments.state import open_invoices
 from duebook.payments.write_path import PaymentCounters, Plan
 
 
 def credits_of(contact_id: int, currency: str) -> list[tuple[int, int]]:
-    """The contact's payments with credit left: (payment id, credit in minor units), the oldest first."""
+    """The contact's payments with credit left: (payment id, credit in minor units), the oldest first.
+
+    Without those of which money is on its way back to the card: the credit goes back first.
+    """
+    under_way = GatewayRefund.objects.filter(payment=OuterRef("pk"), state__in=OPEN_REFUND_STATES_IN_ORDER)
     return list(
-        Payment.objects.filter(contact_id=contact_id, currency=currency, credit_minor__gt=0)
+        Payment.objects.filter(
+            ~Exists(under_way), contact_id=contact_id, currency=currency, credit_minor__gt=0
+        )
         .order_by("received_on", "id")
         .values_list("pk", "credit_minor")
     )

@@ -1,8 +1,8 @@
 """Ask the gateway about a refund at once, for a person who does not wait for its turn."""
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
 
 from duebook.domain.errors import NotFound
 from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
@@ -29,4 +29,8 @@ def ask_about_refund_now(*, attempt_id: int, actor: Actor) -> RefundState:
 def _make_it_its_turn(attempt_id: int) -> None:
     waits = [state.value for state in OPEN_REFUND_STATES - {RefundState.CREATED, RefundState.SENT}]
     was_left = Q(state=RefundState.SENT.value, sent_at__lt=Now() - IN_FLIGHT)
-    GatewayRefund.objects.filter(Q(state__in=waits) | was_left, pk=attempt_id).update(ask_at=Now())
+    GatewayRefund.objects.filter(Q(state__in=waits) | was_left, pk=attempt_id).update(
+        # This turn is one more: the janitor keeps all of its own.
+        ask_at=Now(),
+        asked=Greatest(F("asked") - 1, 0),
+    )

@@ -1,8 +1,8 @@
 """Ask the gateway about a charge at once, for a person who does not wait for the charge's turn."""
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.errors import NotFound
@@ -37,7 +37,11 @@ def ask_gateway_now(*, charge_id: int, actor: Actor) -> ChargeState:
 def _make_it_its_turn(charge_id: int) -> None:
     waits = [state.value for state in OPEN_STATES - {ChargeState.CREATED, ChargeState.SENT}]
     was_left = Q(state=ChargeState.SENT.value, sent_at__lt=Now() - IN_FLIGHT)
-    Charge.objects.filter(Q(state__in=waits) | was_left, pk=charge_id).update(ask_at=Now())
+    Charge.objects.filter(Q(state__in=waits) | was_left, pk=charge_id).update(
+        # This turn is one more: the janitor keeps all of its own.
+        ask_at=Now(),
+        asked=Greatest(F("asked") - 1, 0),
+    )
 
 
 def _look_again(charge: Charge) -> ChargeState:

@@ -4,11 +4,12 @@ The message only says where to look; what it claims is never booked.
 """
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardNotSaved, DomainError, NotFound
+from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.accounts import gateway_of
@@ -36,7 +37,14 @@ from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
 MOST_TRIES = 8
+MOST_BREAKS = 4
+"""So many runs of a job may break off before a person must look."""
+NOT_PROCESSED = "Processing it ended with an error each time; the worker's log says which."
 SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
+REFUND_CAME_BACK = (
+    "{amount} of {number} did not arrive, the processor says now, and is in the merchant account again."
+    " The books still say that it was given back."
+)
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
 
@@ -44,10 +52,12 @@ class WebhookNotProcessed(Exception):
     """The gateway could not be asked; the message is to be processed again."""
 
 
-def process_webhook(*, message_id: int) -> WebhookMessage.States:
+def process_webhook(*, message_id: int, earlier_runs: int = 0) -> WebhookMessage.States:
     """Process a message once; safe to run again. Returns how far it is.
 
-    Raises NotFound, and WebhookNotProcessed while another try may help.
+    Of ``earlier_runs`` those that are not among the message's tries broke off: by an error that nobody has
+    thought of, or with a worker that was killed. After several of them a person must look. Raises NotFound,
+    and WebhookNotProcessed while another try may help.
     """
     message = WebhookMessage.objects.select_related("merchant_account").filter(pk=message_id).first()
     if message is None:
@@ -55,6 +65,9 @@ def process_webhook(*, message_id: int) -> WebhookMessage.States:
     if message.state != WebhookMessage.States.WAITING:
         return WebhookMessage.States(message.state)
     reach(Point.WEBHOOK_READ)
+    if earlier_runs - message.tries >= MOST_BREAKS:
+        _finish(message, WebhookMessage.States.FAILED, NOT_PROCESSED)
+        return WebhookMessage.States.FAILED
     try:
         problem = _process(message, gateway_of(message.merchant_account))
     except GatewayError as error:
@@ -74,7 +87,7 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
     if kind is ObjectKind.CHARGE:
         return _settle(message, gateway.fetch(message.object_id))
     if kind is ObjectKind.REFUND:
-        return _settle_refund(message, gateway.fetch_refund(message.object_id))
+        return _settle_refund(message, gateway, gateway.fetch_refund(message.object_id))
     if kind is ObjectKind.SETUP:
         return _finish_setup(message)
     if kind is ObjectKind.SETTLEMENT:
@@ -97,29 +110,57 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     return ""
 
 
-def _settle_refund(message: WebhookMessage, answer: SeenRefund) -> str:
+def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:
+    """Ours is settled, one made at the processor itself is booked; the success of the charge comes first."""
     reach(Point.WEBHOOK_FETCHED)
     charges = Charge.objects.filter(merchant_account=message.merchant_account_id)
-    attempt = GatewayRefund.objects.filter(charge__in=charges, reference=answer.reference).first()
-    if attempt is not None:
-        settle_gateway_refund(
-            attempt_id=attempt.pk,
-            seen=seen_of_refund(attempt, answer),
-            channel=Observation.Channels.WEBHOOK,
-        )
-        return ""
-    charge = charges.filter(gateway_id=answer.charge_id, state=ChargeState.SUCCEEDED.value).first()
-    if charge is None:
-        return UNRECOGNISED
-    if answer.outcome is not RefundOutcome.SUCCEEDED:
-        return ""
+    attempt = _attempt_in(charges, answer)
     try:
-        book_outside_refund(charge_id=charge.pk, answer=answer)
+        if attempt is None:
+            return _book_outside(message, gateway, answer)
+        if attempt.reference == answer.reference:
+            settle_gateway_refund(
+                attempt_id=attempt.pk,
+                seen=seen_of_refund(attempt, answer),
+                channel=Observation.Channels.WEBHOOK,
+            )
     except DomainError as refusal:
         said = {name: _plain(value) for name, value in refusal.values.items()}
         why = refusal.message.format(**said)
         return f"{format_money(answer.amount)} was given back at the processor, but: {why}"
+    attempt.refresh_from_db(fields=["state"])
+    if answer.outcome is RefundOutcome.FAILED and attempt.state == RefundState.SUCCEEDED.value:
+        return REFUND_CAME_BACK.format(amount=format_money(answer.amount), number=attempt)
     return ""
+
+
+def _attempt_in(charges: QuerySet[Charge], answer: SeenRefund) -> GatewayRefund | None:
+    """The refund as the books know it: by our name for it, or one made at the processor by its id."""
+    attempts = GatewayRefund.objects.filter(charge__in=charges)
+    ours = attempts.filter(reference=answer.reference).first()
+    return ours or attempts.filter(charge__gateway_id=answer.charge_id, gateway_id=answer.id).first()
+
+
+def _book_outside(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:
+    charge_id = _succeeded(message, gateway, answer.charge_id, settled=Point.REFUND_OUTSIDE_CHARGE_SETTLED)
+    if charge_id is None:
+        return UNRECOGNISED
+    if answer.outcome is RefundOutcome.SUCCEEDED:
+        book_outside_refund(charge_id=charge_id, answer=answer)
+    return ""
+
+
+def _succeeded(message: WebhookMessage, gateway: Gateway, gateway_id: str, *, settled: Point) -> int | None:
+    """The charge of that id, once it has succeeded: what is told before its success settles that first."""
+    charges = Charge.objects.filter(
+        merchant_account=message.merchant_account_id,
+        gateway_id=gateway_id,
+        state=ChargeState.SUCCEEDED.value,
+    )
+    if not charges.exists():
+        _settle(message, gateway.fetch(gateway_id))
+        reach(settled)
+    return charges.values_list("pk", flat=True).first()
 
 
 def _plain(value: object) -> object:
@@ -127,17 +168,8 @@ def _plain(value: object) -> object:
 
 
 def _settle_dispute(message: WebhookMessage, gateway: Gateway, answer: SeenDispute) -> str:
-    """A dispute may be told before the success of its charge is: then the charge is settled first."""
     reach(Point.DISPUTE_FETCHED)
-    charges = Charge.objects.filter(
-        merchant_account=message.merchant_account_id,
-        gateway_id=answer.charge_id,
-        state=ChargeState.SUCCEEDED.value,
-    )
-    if not charges.exists():
-        _settle(message, gateway.fetch(answer.charge_id))
-        reach(Point.DISPUTE_CHARGE_SETTLED)
-    charge_id = charges.values_list("pk", flat=True).first()
+    charge_id = _succeeded(message, gateway, answer.charge_id, settled=Point.DISPUTE_CHARGE_SETTLED)
     if charge_id is None:
         return UNRECOGNISED
     settle_dispute(charge_id=charge_id, answer=answer, channel=Observation.Channels.WEBHOOK)

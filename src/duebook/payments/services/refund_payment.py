@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.errors import AccountNotFitting
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.refunding import RefundDecision, RefundInput, RefundMeans, decide_refund
@@ -58,9 +59,11 @@ def refund_payment(
 def decide_refunding(rows: PaymentRows, wanted: RefundInput, actor: Actor, on: date) -> RefundDecision:
     """Check the actor's rights and the account, and decide the refund on the payment as it stands.
 
-    Raises Forbidden, AboveLimit, AccountNotFitting, NoAdjustmentType and what ``decide_refund`` raises.
+    Raises Forbidden, AboveLimit, CardNumberTyped, AccountNotFitting, NoAdjustmentType and what
+    ``decide_refund`` raises.
     """
     actor.require_within(Right.REFUND, wanted.amount)
+    refuse_card_numbers(reference=wanted.reference, reason=wanted.reason)
     if wanted.means is RefundMeans.BY_HAND and not refund_accounts().filter(pk=wanted.account_id).exists():
         account = Account.objects.filter(pk=wanted.account_id).first() or "This account"
         raise AccountNotFitting(account=account)

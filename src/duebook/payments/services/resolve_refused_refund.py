@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.errors import NotFound, RefundNotRefused
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
@@ -14,7 +15,8 @@ from duebook.payments.to_decide import refused_refunds
 def resolve_refused_refund(*, attempt_id: int, note: str, request_key: str, actor: Actor) -> None:
     """Keep who dealt with it and what was done: nothing more is to be done.
 
-    Locks the refund. Records ``refund.resolved``. Raises NotFound, Forbidden, RefundNotRefused, KeyReused.
+    Locks the refund. Records ``refund.resolved``. Raises NotFound, Forbidden, CardNumberTyped,
+    RefundNotRefused, KeyReused.
     """
     rows = GatewayRefund.objects.filter(pk=attempt_id)
     if not rows.select_for_update(no_key=True, of=("self",)).values_list("pk"):
@@ -23,6 +25,7 @@ def resolve_refused_refund(*, attempt_id: int, note: str, request_key: str, acto
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.REFUND)
+    refuse_card_numbers(note=note)
     attempt = rows.select_related("payment").get()
     if not refused_refunds().filter(pk=attempt_id).exists():
         raise RefundNotRefused(number=str(attempt))

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.commission_steps import CounterChange, EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
@@ -22,6 +23,7 @@ def preview_return(
     """What recording the return would do; writes nothing. Raises as ``return_payment``."""
     rows = read_payment(payment_id)
     actor.require_within(Right.RETURN_PAYMENTS, Money(rows.state.amount_minor, rows.state.currency))
+    refuse_card_numbers(reason=reason)
     return decide_return(
         rows.state,
         on=on,
@@ -48,7 +50,7 @@ def return_payment(
     """Open the payment's invoices again, dated ``returned_on``; None when this request did so before.
 
     Locks the contact, the invoices and the payment. Records ``payment.returned``.
-    Raises NotFound, Forbidden, AboveLimit, KeyReused and what ``decide_return`` raises.
+    Raises NotFound, Forbidden, AboveLimit, CardNumberTyped, KeyReused and what ``decide_return`` raises.
     """
     lock_payment(payment_id)
     hashed = input_hash([payment_id, returned_on, reason, fee])

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
@@ -48,7 +49,7 @@ def reverse_payment(
     """Undo the payment; None when this very request did so before.
 
     Locks the contact, the invoices and the payment. Records ``payment.reversed``.
-    Raises NotFound, Forbidden, AboveLimit, ReasonRequired, AlreadyReversed, AlreadyReturned,
+    Raises NotFound, Forbidden, AboveLimit, CardNumberTyped, ReasonRequired, AlreadyReversed, AlreadyReturned,
     GatewayPaymentFixed, PeriodClosed, KeyReused.
     """
     lock_payment(payment_id)
@@ -120,6 +121,7 @@ def _decide(rows: PaymentRows, reason: str, actor: Actor, on: date) -> ReversalD
         actor.require(Right.UNDO_OWN_TODAY)
     else:
         actor.require_within(Right.UNDO_ANY, Money(rows.state.amount_minor, rows.state.currency))
+    refuse_card_numbers(reason=reason)
     return decide_reversal(
         rows.state,
         on=on,

@@ -31,6 +31,10 @@ from duebook.payments.write_path import Plan
 from duebook.staff.queries import today
 
 _CLEARING = "charge__merchant_account__clearing_account_id"
+_DENIALS = {
+    ChargeState.DECLINED: "the gateway says by now that it was declined",
+    ChargeState.NOT_PERFORMED: "the gateway says by now that it was never carried out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +132,20 @@ def _lock(charge_id: int) -> _Locked:
 
 
 def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeState) -> None:
-    """The new state with what stands beside it. What a state that did not follow brought stays unsaid."""
+    """The new state with what stands beside it. What a state that did not follow brought stays unsaid.
+
+    But for one that denies a success: the money is booked, so a person must look.
+    """
     follows = after is seen.state
+    problem = seen.problem or (_DENIALS.get(seen.state, "") if before is ChargeState.SUCCEEDED else "")
     values: dict[str, Any] = {"state": after.value, "gateway_id": charge.gateway_id or seen.gateway_id}
     if follows and seen.decline is not None:
         values["decline_kind"] = seen.decline.kind.value
         values["decline_code"] = seen.decline.code[:60]
         values["decline_message"] = seen.decline.message[:300]
-    if follows or seen.problem:
+    if follows or problem:
         values["action_url"] = seen.action_url if after is ChargeState.REQUIRES_ACTION else ""
-        values["problem"] = seen.problem
+        values["problem"] = problem
     if after is ChargeState.SUCCEEDED:
         values["captured_minor"] = charge.amount_minor
     if after not in OPEN_STATES:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.db import IntegrityError
 from django.http import QueryDict
 
@@ -29,7 +30,13 @@ class KeyedForm(forms.Form):
 
     field_names: ClassVar[Mapping[str, str]] = {}
 
-    request_key = forms.CharField(max_length=100, widget=forms.HiddenInput, initial=new_request_key)
+    request_key = forms.CharField(
+        max_length=100,
+        widget=forms.HiddenInput,
+        initial=new_request_key,
+        # Duebook's own keys have a colon: nobody takes one, such as a charge's, before it is used.
+        validators=[RegexValidator(r"\A[A-Za-z0-9_-]+\Z")],
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,11 +3,12 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from duebook.web.forms.fields import FreeTextField
 from duebook.web.forms.keyed import KeyedForm
 
 
 class ResolutionForm(KeyedForm):
-    note = forms.CharField(
+    note = FreeTextField(
         label=_("What was done"),
         max_length=2000,
         widget=forms.Textarea({"rows": 3}),

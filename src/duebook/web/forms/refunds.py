@@ -23,7 +23,7 @@ from duebook.ledger.models import Account
 from duebook.payments.models import Charge, GatewayRefund, Payment
 from duebook.payments.queries import AppliedTo, refundable
 from duebook.staff.models import Business
-from duebook.web.forms.fields import DayField, MoneyField, field_of
+from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.payment_acts import reason_field
 
@@ -124,7 +124,7 @@ class RefundForm(KeyedForm):
         coerce=_account_or_card,
         error_messages={"required": gettext_lazy("Choose how the money was given back.")},
     )
-    reference = forms.CharField(
+    reference = FreeTextField(
         label=gettext_lazy("Reference"),
         max_length=100,
         required=False,

@@ -26,8 +26,11 @@ LARGEST_BODY = 1_000_000
 @login_not_required
 @require_POST
 def webhook(request: HttpRequest, webhook_token: str) -> HttpResponse:
-    """Store a message: 200, also for one that is stored already; 400 for one that is not the processor's."""
-    account = MerchantAccount.objects.filter(webhook_token=webhook_token, active=True).first()
+    """Store a message: 200, also for one that is stored already; 400 for one that is not the processor's.
+
+    An account out of use charges no more, but what it has charged is still refunded, disputed and paid out.
+    """
+    account = MerchantAccount.objects.filter(webhook_token=webhook_token).first()
     if account is None:
         return _answer(404)
     body = request.read(LARGEST_BODY + 1)
