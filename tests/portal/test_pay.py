@@ -11,7 +11,9 @@ from django.urls import reverse
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
 from duebook.invoices.models import Invoice
+from duebook.jobs.tasks import forget_card_at_gateway
 from duebook.payments.models import Charge, LinkPayment, Payment, PaymentMethod
+from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
 from duebook.portal.views import pay as view
 from duebook.staff.models import Business
@@ -217,6 +219,37 @@ def test_a_declined_card_says_why_and_another_pays(client: Client, gateway: Fake
     gateway.type_card("seti_2", "tok_ok")
     assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
     assert gateway.taken_minor() == 10_000
+
+
+@pytest.mark.parametrize(
+    ("is_forgotten", "words"),
+    [
+        (False, "The card is kept for future payments."),
+        (True, "the card processor had been told to forget it. You can enter it again next time."),
+    ],
+)
+def test_a_payment_that_turns_out_late_to_have_been_made_is_shown_as_paid(
+    client: Client, gateway: FakeGateway, is_forgotten: bool, words: str
+) -> None:
+    Business.objects.update(email_receipts=True)
+    url = offered_url()
+    address = begin(client, url, keep="on")
+    gateway.type_card(token="tok_no_funds")
+    assert "Nothing was charged" in text_of(come_back(client, gateway, "seti_1"))
+    if is_forgotten:
+        for job in jobs("forget_card"):
+            forget_card_at_gateway(**job)
+    gateway.succeed("ch_1")
+    ask_gateway_now(charge_id=Charge.objects.get().pk, actor=SYSTEM)
+
+    told = text_of(client.get(address))
+
+    assert "Thank you" in told
+    assert words in told
+    assert "The receipt also comes by e-mail." in told
+    assert jobs("email_receipt") == [{"payment_id": Payment.objects.get().pk}]
+    assert PaymentMethod.objects.filter(active=True, on_file=True).exists() is not is_forgotten
+    assert "Everything is paid" in text_of(client.get(url))
 
 
 def test_a_card_refused_when_it_is_entered_can_be_replaced_at_once(

@@ -24,6 +24,7 @@ from duebook.payments.points import Point, reach
 from duebook.payments.services.begin_link_payment import CUSTOMER
 from duebook.payments.services.prepare_charge import PreparedCharge, prepare_charge
 from duebook.payments.services.send_charge import send_charge
+from duebook.staff.queries import business
 
 
 def charge_link_payment(*, payment_id: int, return_url: str, on: date) -> LinkPayment:
@@ -71,6 +72,7 @@ def _prepare(payment: LinkPayment, on: date) -> PreparedCharge:
         shares=shares,
         apply_to_commissions=_counts_for_commissions(),
         customer_present=True,
+        email_receipt=bool(payment.link.contact.email) and business().email_receipts,
     )
     return prepare_charge(wanted=wanted, request_key=request_key_of(payment), actor=CUSTOMER, on=on)
 

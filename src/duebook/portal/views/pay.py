@@ -43,7 +43,7 @@ from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.portal.card_policy import policy_for
 from duebook.portal.limits import is_allowed
 from duebook.portal.pay_form import PayForm
-from duebook.portal.pay_words import TOO_LATE, refusal_words, why_not_paid, why_refused
+from duebook.portal.pay_words import TOO_LATE, card_words, refusal_words, why_not_paid, why_refused
 from duebook.portal.session import for_strangers
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt_words import note_words
@@ -157,6 +157,7 @@ def _as_it_stands(request: HttpRequest, token: str, begun: LinkPayment) -> HttpR
         begun = link_payment_by_id(begun.pk)
     if begun.ended_at is None:
         close_link_payment(payment_id=begun.pk)
+        begun = link_payment_by_id(begun.pk)
     return _outcome_page(request, token, begun, is_fresh=before.charge is None)
 
 
@@ -182,9 +183,12 @@ def _outcome_page(request: HttpRequest, token: str, begun: LinkPayment, *, is_fr
     if state is ChargeState.SUCCEEDED:
         booked = Payment.objects.get(charge_id=begun.charge.pk)
         receipt = receipt_of(booked.pk)
-        return page(
-            request, "pay/paid", context | {"receipt": receipt, "notes": note_words(receipt, business())}
-        )
+        told = {
+            "receipt": receipt,
+            "notes": note_words(receipt, business()),
+            "card_words": card_words(begun),
+        }
+        return page(request, "pay/paid", context | told)
     if state is ChargeState.REQUIRES_ACTION and begun.charge.action_url:
         goes_on = f"0; url={begun.charge.action_url}" if is_fresh else ""
         return page(request, "pay/confirm", context, opens_anew=goes_on)
