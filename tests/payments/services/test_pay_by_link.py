@@ -139,6 +139,17 @@ def test_charging_again_charges_nothing_more(gateway: FakeGateway) -> None:
     assert gateway.taken_minor() == 4_000
 
 
+@pytest.mark.parametrize("keeps_card", [True, False])
+def test_the_bank_is_to_ask_once_and_for_later_charges_where_the_card_is_kept(
+    gateway: FakeGateway, keeps_card: bool
+) -> None:
+    pay(gateway, offer_to_pay(make_invoice("100.00")), keeps_card=keeps_card)
+
+    assert gateway.pays_now == {"seti_1": True}
+    (sent,) = gateway.requests
+    assert (sent.customer_present, sent.keeps_card) == (True, keeps_card)
+
+
 @pytest.mark.parametrize("counts", [True, False])
 def test_commissions_follow_what_the_business_set_for_charges(gateway: FakeGateway, counts: bool) -> None:
     PaymentType.objects.filter(kind="charge_now").update(apply_to_commissions=counts)

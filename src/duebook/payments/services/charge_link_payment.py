@@ -49,7 +49,7 @@ def charge_link_payment(*, payment_id: int, return_url: str, on: date) -> LinkPa
     _note(payment, charge_id=prepared.charge_id)
     reach(Point.LINK_NOTED)
     if not prepared.repeated:
-        send_charge(charge_id=prepared.charge_id, return_url=return_url)
+        send_charge(charge_id=prepared.charge_id, return_url=return_url, keeps_card=payment.keeps_card)
     return _read(payment_id)
 
 
