@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.jobs.tasks import forget_card_at_gateway
+from duebook.orders.models import OrderItem
 from duebook.payments.models import Charge, LinkPayment, Payment, PaymentMethod
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
@@ -82,6 +85,53 @@ def test_the_page_says_what_is_due_for_which_invoices(client: Client, gateway: F
     assert "office@north.example" in told
     assert "TEST" in told
     assert gateway.calls == []
+
+
+def test_the_page_says_what_it_is_for_what_was_paid_and_how_to_reach_the_business(
+    client: Client, gateway: FakeGateway
+) -> None:
+    Business.objects.update(name="North Studio", email="", address="1 Harbour Road\nPortland")
+    acme = make_contact("Acme")
+    late = make_invoice("300.00", contact=acme, title="Website package", ordered_on=day(-40))
+    later = make_invoice("50.00", contact=acme, title="Hosting")
+    OrderItem.objects.filter(order=late.order_id).update(description="Design days", quantity=3)
+    make_payment("120.00", invoice=late)
+
+    page = client.get(offered_url(late, later))
+
+    told = text_of(page)
+    assert "was due" in told
+    assert "$120.00 of $300.00 is paid or credited" in told
+    assert "3 × Design days $300.00 Total $300.00" in told
+    assert "North Studio 1 Harbour Road Portland" in told
+    title = re.search(r"<title>(.*?)</title>", page.content.decode(), re.DOTALL)
+    assert title is not None
+    assert " ".join(title[1].split()) == "Pay by card · North Studio"
+
+
+def test_what_is_under_way_is_not_in_what_is_to_be_paid_now(client: Client, gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    first = make_invoice("60.00", contact=acme, ordered_on=day(-40))
+    url = offered_url(first, make_invoice("40.00", contact=acme))
+    begin(client, url, "60.00")
+    gateway.type_card(token="tok_slow")
+    come_back(client, gateway, "seti_1")
+
+    told = text_of(client.get(url))
+
+    assert "a payment is under way" in told
+    assert "To be paid now $40.00" in told
+
+
+def test_the_items_of_several_invoices_are_read_at_once(client: Client, gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    url = offered_url(*(make_invoice("5.00", contact=acme) for _ in range(4)))
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url)
+
+    of_items = [query for query in asked.captured_queries if "orders_orderitem" in query["sql"]]
+    assert len(of_items) == 1
 
 
 def test_no_page_runs_a_script_or_is_kept_or_found(client: Client, gateway: FakeGateway) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from allauth.account.adapter import get_adapter
 from csp.decorators import csp
 from django.core import signing
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -73,7 +74,13 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     invoices = invoices_of(found)
     dues = dues_of(invoices)
     state = state_of(found, dues)
-    context: dict[str, Any] = {"link": found, "token": token, "invoices": _shown(invoices)}
+    shown = _shown(invoices)
+    context: dict[str, Any] = {
+        "link": found,
+        "token": token,
+        "invoices": shown,
+        "has_under_way": any(one["is_under_way"] and one["balance"] for one in shown),
+    }
     if state in (LinkState.WITHDRAWN, LinkState.EXPIRED):
         return page(request, "pay/over", status=410)
     if state is LinkState.PAID:
@@ -241,10 +248,16 @@ def _told(begun: LinkPayment, token: str) -> dict[str, Any]:
 
 
 def _shown(invoices: list[Invoice]) -> list[dict[str, Any]]:
+    """What stands on the page of each invoice; its items are read for all of them at once."""
+    prefetch_related_objects(invoices, "order__items")
     return [
         {
             "invoice": invoice,
             "balance": Money(invoice.balance_due_minor, invoice.currency),
+            "total": Money(invoice.total_minor, invoice.currency),
+            "paid": Money(invoice.applied_minor, invoice.currency),
+            "items": invoice.order.items.all(),
+            "is_late": invoice.due_on < today(),
             "is_under_way": getattr(invoice, "charge_under_way", None) is not None,
         }
         for invoice in invoices
