@@ -5,7 +5,13 @@ from datetime import date
 from django.db import transaction
 
 from duebook.domain.charging import ChargeInput
-from duebook.domain.errors import BalanceChanged, DomainError, InvoicePaid, PayLinkPaymentOver
+from duebook.domain.errors import (
+    BalanceChanged,
+    ChargeUnderWay,
+    DomainError,
+    InvoicePaid,
+    PayLinkPaymentOver,
+)
 from duebook.domain.money import Money
 from duebook.domain.pay_links import check_usable
 from duebook.domain.payment_kinds import PaymentKind
@@ -51,6 +57,16 @@ def charge_link_payment(*, payment_id: int, return_url: str, on: date) -> LinkPa
     if not prepared.repeated:
         send_charge(charge_id=prepared.charge_id, return_url=return_url, keeps_card=payment.keeps_card)
     return _read(payment_id)
+
+
+def refusal_now(payment: LinkPayment) -> str:
+    """The code of why its card would not be charged now, before one is entered in vain; else empty."""
+    try:
+        shares = _shares(payment)
+    except DomainError as refusal:
+        return refusal.code
+    under_way = {due.invoice_id for due in dues_of(invoices_of(payment.link)) if due.is_under_way}
+    return ChargeUnderWay.code if any(share.invoice_id in under_way for share in shares) else ""
 
 
 @transaction.atomic(durable=True)
