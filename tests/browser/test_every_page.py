@@ -96,6 +96,7 @@ ACTS = {
     "charge_message",
     "card_link_withdrawal",
     "pay_link_withdrawal",
+    "pay_cancellation",
 }
 """Addresses that only take a form."""
 

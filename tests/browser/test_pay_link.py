@@ -208,6 +208,35 @@ def test_a_bank_that_asks_its_customer_gets_them_and_sends_them_back(
     assert not PaymentMethod.objects.filter(active=True).exists()
 
 
+def test_who_cannot_confirm_at_the_bank_uses_another_card_without_javascript(
+    browse: Browse, live_server: LiveServer, sandbox: Sandbox
+) -> None:
+    acme = a_business_with(sandbox)
+    path = path_of(*owed_by(acme))
+
+    def steps(page: Page) -> None:
+        page.goto(path)
+        page.get_by_label("Amount to pay").fill("25.00")
+        go_to_processor(page)
+        enter_card(page, AUTHENTICATES)
+        expect(page.get_by_role("button", name="Complete authentication")).to_be_visible()
+        page.goto(path)
+        page.get_by_role("link", name="Look at the payment that is under way").click()
+        page.get_by_role("button", name="Cancel it and use another card").click()
+        expect(page.get_by_label("Amount to pay")).to_have_value("25.00")
+        go_to_processor(page)
+        enter_card(page, GOOD)
+        expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+    browse(steps, java_script_enabled=False, allowed_errors=FAVICON)
+
+    assert [row["amount_minor"] for row in sandbox.book()["movements"]] == [2_500]
+    assert list(Charge.objects.order_by("id").values_list("state", flat=True)) == [
+        "not_performed",
+        "succeeded",
+    ]
+
+
 def test_a_card_typed_into_the_processor_s_fields_pays(
     browse: Browse, live_server: LiveServer, gateway: FakeGateway
 ) -> None:

@@ -9,7 +9,7 @@ from tests.gateways.contract import a_request, charged, gateway_of, needs
 from tests.gateways.harness import Ability, Behaviour, Harness
 
 
-def begun(harness: Harness, *, customer: str = "") -> tuple[CardSetup, str]:
+def begun(harness: Harness, *, customer: str = "", pays_now: bool = False) -> tuple[CardSetup, str]:
     """A setup and its reference."""
     reference = f"setup-{uuid.uuid4().hex}"
     setup = gateway_of(harness).begin_setup(
@@ -18,6 +18,7 @@ def begun(harness: Harness, *, customer: str = "") -> tuple[CardSetup, str]:
         name="Acme",
         email="acme@example.com",
         return_url="https://pay.example.com/saved/",
+        pays_now=pays_now,
     )
     return setup, reference
 
@@ -33,9 +34,10 @@ def test_a_setup_waits_for_the_customer(harness: Harness):
     assert setup.page_url or (setup.script_url and setup.public_key and setup.client_secret)
 
 
-def test_a_card_that_was_typed_is_saved_and_can_be_charged(harness: Harness):
+@pytest.mark.parametrize("pays_now", [False, True])
+def test_a_card_that_was_typed_is_saved_and_can_be_charged(harness: Harness, pays_now: bool):
     gateway = gateway_of(harness)
-    setup, _ = begun(harness)
+    setup, _ = begun(harness, pays_now=pays_now)
 
     harness.type_card(setup, Behaviour.APPROVES)
 

@@ -79,6 +79,7 @@ CHECKS = {
     "cardsetup_ended_unless_waiting",
     "webhookresolution_has_a_note",
     "paymentmethod_default_is_on_file",
+    "paymentmethod_forgotten_is_out_of_use",
     "paylink_withdrawn_by_someone",
     "linkpayment_amount_in_range",
     "linkpayment_charged_or_refused",

@@ -86,6 +86,8 @@ class FakeGateway:
     calls: list[str] = field(default_factory=list)
     setups: dict[str, SeenSetup] = field(default_factory=dict)
     returns: dict[str, str] = field(default_factory=dict)
+    pays_now: dict[str, bool] = field(default_factory=dict)
+    requests: list[ChargeRequest] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     settlements: list[SeenSettlement] = field(default_factory=list)
     asked_since: list[date] = field(default_factory=list)
@@ -123,6 +125,7 @@ class FakeGateway:
         return self.charges[self.by_key[request.key]]
 
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
+        self.requests.append(request)
         with self._call("confirm"):
             self._confirm(charge_id, request.token.partition("/")[0])
         return self.charges[charge_id]
@@ -209,13 +212,14 @@ class FakeGateway:
         return self.refunds[request.key]
 
     def begin_setup(
-        self, *, reference: str, customer: str, name: str, email: str, return_url: str
+        self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
     ) -> CardSetup:
         with self._call("begin_setup"):
             pk = f"seti_{len(self.setups) + 1}"
             owner = customer or f"cus_of_{pk}"
             self.setups[pk] = SeenSetup(pk, SetupOutcome.WAITING, owner, reference)
             self.returns[pk] = return_url
+            self.pays_now[pk] = pays_now
         return CardSetup(pk, owner, **self.fields_of(pk))
 
     def fields_of(self, setup_id: str) -> dict[str, str]:

@@ -5,13 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
 from duebook.invoices.models import Invoice
+from duebook.jobs.tasks import forget_card_at_gateway
+from duebook.orders.models import OrderItem
 from duebook.payments.models import Charge, LinkPayment, Payment, PaymentMethod
+from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
 from duebook.portal.views import pay as view
 from duebook.staff.models import Business
@@ -80,6 +85,53 @@ def test_the_page_says_what_is_due_for_which_invoices(client: Client, gateway: F
     assert "office@north.example" in told
     assert "TEST" in told
     assert gateway.calls == []
+
+
+def test_the_page_says_what_it_is_for_what_was_paid_and_how_to_reach_the_business(
+    client: Client, gateway: FakeGateway
+) -> None:
+    Business.objects.update(name="North Studio", email="", address="1 Harbour Road\nPortland")
+    acme = make_contact("Acme")
+    late = make_invoice("300.00", contact=acme, title="Website package", ordered_on=day(-40))
+    later = make_invoice("50.00", contact=acme, title="Hosting")
+    OrderItem.objects.filter(order=late.order_id).update(description="Design days", quantity=3)
+    make_payment("120.00", invoice=late)
+
+    page = client.get(offered_url(late, later))
+
+    told = text_of(page)
+    assert "was due" in told
+    assert "$120.00 of $300.00 is paid or credited" in told
+    assert "3 × Design days $300.00 Total $300.00" in told
+    assert "North Studio 1 Harbour Road Portland" in told
+    title = re.search(r"<title>(.*?)</title>", page.content.decode(), re.DOTALL)
+    assert title is not None
+    assert " ".join(title[1].split()) == "Pay by card · North Studio"
+
+
+def test_what_is_under_way_is_not_in_what_is_to_be_paid_now(client: Client, gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    first = make_invoice("60.00", contact=acme, ordered_on=day(-40))
+    url = offered_url(first, make_invoice("40.00", contact=acme))
+    begin(client, url, "60.00")
+    gateway.type_card(token="tok_slow")
+    come_back(client, gateway, "seti_1")
+
+    told = text_of(client.get(url))
+
+    assert "a payment is under way" in told
+    assert "To be paid now $40.00" in told
+
+
+def test_the_items_of_several_invoices_are_read_at_once(client: Client, gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    url = offered_url(*(make_invoice("5.00", contact=acme) for _ in range(4)))
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url)
+
+    of_items = [query for query in asked.captured_queries if "orders_orderitem" in query["sql"]]
+    assert len(of_items) == 1
 
 
 def test_no_page_runs_a_script_or_is_kept_or_found(client: Client, gateway: FakeGateway) -> None:
@@ -212,11 +264,61 @@ def test_a_declined_card_says_why_and_another_pays(client: Client, gateway: Fake
     told = text_of(page)
     assert "Nothing was charged" in told
     assert "The bank says that the card has not enough money. Your card was not charged." in told
-    assert f'href="{url}"' in page.content.decode()
+    assert f'href="{url}?again=1"' in page.content.decode()
     begin(client, url)
     gateway.type_card("seti_2", "tok_ok")
     assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
     assert gateway.taken_minor() == 10_000
+
+
+def test_what_was_chosen_stands_in_the_form_for_another_card(client: Client, gateway: FakeGateway) -> None:
+    invoice = make_invoice("100.00")
+    url = offered_url(invoice)
+    address = begin(client, url, "40.00", keep="on")
+    assert f'href="{url}?again=1"' in client.get(address).content.decode()
+
+    again = client.get(f"{url}?again=1").content.decode()
+    make_payment("70.00", invoice=invoice)
+    less_is_due = client.get(f"{url}?again=1").content.decode()
+    others = [client.get(f"{url}?again={what}") for what in ("2", "x", "1" * 30, "")]
+
+    assert 'value="40.00"' in again
+    assert re.search(r'name="keep"[^>]*checked', again)
+    assert 'value="30.00"' in less_is_due
+    for page in others:
+        assert page.status_code == 200
+        assert not re.search(r'name="keep"[^>]*checked', page.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("is_forgotten", "words"),
+    [
+        (False, "The card is kept for future payments."),
+        (True, "the card processor had been told to forget it. You can enter it again next time."),
+    ],
+)
+def test_a_payment_that_turns_out_late_to_have_been_made_is_shown_as_paid(
+    client: Client, gateway: FakeGateway, is_forgotten: bool, words: str
+) -> None:
+    Business.objects.update(email_receipts=True)
+    url = offered_url()
+    address = begin(client, url, keep="on")
+    gateway.type_card(token="tok_no_funds")
+    assert "Nothing was charged" in text_of(come_back(client, gateway, "seti_1"))
+    if is_forgotten:
+        for job in jobs("forget_card"):
+            forget_card_at_gateway(**job)
+    gateway.succeed("ch_1")
+    ask_gateway_now(charge_id=Charge.objects.get().pk, actor=SYSTEM)
+
+    told = text_of(client.get(address))
+
+    assert "Thank you" in told
+    assert words in told
+    assert "The receipt also comes by e-mail." in told
+    assert jobs("email_receipt") == [{"payment_id": Payment.objects.get().pk}]
+    assert PaymentMethod.objects.filter(active=True, on_file=True).exists() is not is_forgotten
+    assert "Everything is paid" in text_of(client.get(url))
 
 
 def test_a_card_refused_when_it_is_entered_can_be_replaced_at_once(
@@ -284,6 +386,90 @@ def test_a_bank_that_wants_a_confirmation_gets_the_customer_and_sends_them_back(
     assert "Thank you" in text_of(come_back(client, gateway, "seti_1"))
 
 
+def at_the_bank(client: Client, gateway: FakeGateway, url: str, amount: str = "100.00") -> str:
+    """The address of a payment that its customer is to confirm."""
+    address = begin(client, url, amount)
+    gateway.type_card(token="tok_action")
+    come_back(client, gateway, "seti_1")
+    return address
+
+
+def test_a_confirmation_given_elsewhere_is_seen_at_once(client: Client, gateway: FakeGateway) -> None:
+    address = at_the_bank(client, gateway, offered_url())
+    shown = client.get(address).content.decode()
+    way_on = re.search(r'href="http://testserver([^"]+)">I have confirmed it', shown)
+    assert way_on is not None
+    gateway.succeed("ch_1")
+
+    assert "Thank you" in text_of(client.get(way_on[1], follow=True))
+
+
+def test_the_link_leads_back_to_a_bank_that_waits(client: Client, gateway: FakeGateway) -> None:
+    acme = make_contact("Acme")
+    first = make_invoice("60.00", contact=acme, ordered_on=day(-40))
+    url = offered_url(first, make_invoice("40.00", contact=acme))
+    address = at_the_bank(client, gateway, url, "60.00")
+
+    beside_others = client.get(url)
+    whole = client.get(url_of(offer_to_pay(first).token))
+
+    assert "Look at the payment that is under way" in text_of(beside_others)
+    assert f'href="{address}"' in beside_others.content.decode()
+    # Another link does not lead there.
+    assert "A payment is under way" in text_of(whole)
+    assert address not in whole.content.decode()
+
+
+def test_who_cannot_confirm_cancels_the_charge_and_pays_with_another_card(
+    client: Client, gateway: FakeGateway
+) -> None:
+    url = offered_url()
+    address = at_the_bank(client, gateway, url, "40.00")
+    told = text_of(client.get(url))
+    assert "Your bank wants you to confirm it. Nothing is charged before you do." in told
+    cancel = f'action="{address}cancellation/"'
+    assert cancel in client.get(address).content.decode()
+
+    page = client.post(f"{address}cancellation/", follow=True)
+
+    assert page.redirect_chain == [(f"{url}?again=1", 302)]
+    assert 'value="40.00"' in page.content.decode()
+    assert Charge.objects.get().state == "not_performed"
+    begin(client, url, "40.00")
+    gateway.type_card("seti_2", "tok_ok")
+    assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
+    assert gateway.taken_minor() == 4_000
+
+
+def test_who_cancels_after_confirming_has_paid(client: Client, gateway: FakeGateway) -> None:
+    address = at_the_bank(client, gateway, offered_url())
+    gateway.succeed("ch_1")
+
+    page = client.post(f"{address}cancellation/", follow=True)
+
+    assert "Thank you" in text_of(page)
+    assert Payment.objects.get().amount_minor == 10_000
+
+
+def test_what_cannot_be_cancelled_is_told_as_it_stands(client: Client, gateway: FakeGateway) -> None:
+    url = offered_url()
+    waiting = begin(client, url, "40.00")
+    assert "Pay $40.00" in text_of(client.post(f"{waiting}cancellation/", follow=True))
+    gateway.type_card(token="tok_action")
+    come_back(client, gateway, "seti_1")
+    gateway.fail("cancel", OutcomeUnknown)
+
+    silent = client.post(f"{waiting}cancellation/", follow=True)
+
+    assert "so the payment is not cancelled. Try again in a minute." in text_of(silent)
+    assert Charge.objects.get().state == "requires_action"
+    gateway.succeed("ch_1")
+    client.post(f"{waiting}cancellation/")
+    assert "Thank you" in text_of(client.post(f"{waiting}cancellation/", follow=True))
+    assert client.get(f"{waiting}cancellation/").status_code == 405
+    assert client.post(f"{url_of('x' * 43)}1/cancellation/").status_code == 410
+
+
 def test_what_was_paid_meanwhile_is_not_charged(client: Client, gateway: FakeGateway) -> None:
     invoice = make_invoice("100.00")
     url = offered_url(invoice)
@@ -318,6 +504,41 @@ def test_a_link_that_was_withdrawn_has_run_out_or_is_forged_says_what_to_do(
     late = offered_url()
     monkeypatch.setattr("duebook.payments.pay_links.timezone.now", later(timedelta(days=30, seconds=1)))
     assert client.get(late).status_code == 410
+
+
+def test_no_card_is_entered_in_vain_where_another_tab_was_faster(
+    client: Client, gateway: FakeGateway
+) -> None:
+    url = offered_url()
+    second = begin(client, url, "60.00", request_key="second")
+    first = begin(client, url, "40.00", request_key="first")
+    gateway.type_card("seti_2", "tok_slow")
+    come_back(client, gateway, "seti_2")
+
+    under_way = client.get(second)
+    gateway.succeed("ch_1")
+    Charge.objects.update(ask_at=Charge.objects.get().prepared_at)
+    assert "Thank you" in text_of(client.get(first))
+    changed = client.get(second)
+
+    assert under_way.status_code == changed.status_code == 410
+    assert "Another payment for the same invoice is under way." in text_of(under_way)
+    assert "What is due has changed since you chose the amount." in text_of(changed)
+    assert "See what is due" in text_of(changed)
+    assert LinkPayment.objects.get(number=1).refusal == ""
+
+
+def test_a_link_that_is_withdrawn_while_a_card_is_to_be_entered_says_so(
+    client: Client, gateway: FakeGateway
+) -> None:
+    offered = offer_to_pay(make_invoice("100.00"))
+    address = begin(client, url_of(offered.token))
+    withdraw_pay_link(link_id=offered.link_id, request_key=key(), actor=SYSTEM)
+
+    page = client.get(address)
+
+    assert "The link no longer works. Your card was not charged." in text_of(page)
+    assert f'href="{url_of(offered.token)}' not in page.content.decode()
 
 
 def test_a_card_entered_too_late_is_not_charged(
@@ -402,9 +623,10 @@ def test_pages_opened_too_often_from_one_place_ask_to_wait(
     monkeypatch.setattr(view, "OPENED_FROM_A_PLACE", 2)
     url = offered_url()
 
-    statuses = [client.get(address).status_code for address in (url_of("guess"), url, url)]
+    pages = [client.get(address) for address in (url_of("guess"), url, url)]
 
-    assert statuses == [410, 200, 429]
+    assert [page.status_code for page in pages] == [410, 200, 429]
+    assert "Wait a minute and open the link again" in text_of(pages[-1])
 
 
 @pytest.mark.parametrize("limit", ["BEGUN_BY_A_LINK", "BEGUN_FROM_A_PLACE"])

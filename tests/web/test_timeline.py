@@ -50,6 +50,19 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             "Refund R-7 of 40.00 to the card not carried out. Nothing went back.",
         ),
         (
+            "pay_link.paid",
+            {"number": 318, "amount_minor": 4000, "currency": "USD", "card_was_forgotten": False},
+            "The customer paid 40.00 by pay link: P-318.",
+        ),
+        (
+            "pay_link.paid",
+            {"number": 318, "amount_minor": 4000, "currency": "USD", "card_was_forgotten": True},
+            (
+                "The customer paid 40.00 by pay link: P-318. The card was to be kept, but the processor had"
+                " been told to forget it before the payment was known."
+            ),
+        ),
+        (
             "card.added",
             {"card": "Visa •••• 4242", "number": "Acme", "known": False},
             "The customer put Visa •••• 4242 on file.",

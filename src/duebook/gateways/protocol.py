@@ -128,7 +128,8 @@ class ChargeRequest:
 
     ``key`` makes it safe to repeat; ``reference`` is Duebook's name for the charge, kept in the gateway's
     metadata so that a charge can be found without its id. A customer who is present and must authenticate
-    comes back to ``return_url``.
+    comes back to ``return_url``. With ``keeps_card`` they agree to later charges in their absence by the same
+    authentication.
     """
 
     key: str
@@ -139,6 +140,7 @@ class ChargeRequest:
     description: str = ""
     customer_present: bool = False
     return_url: str = ""
+    keeps_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,9 +349,13 @@ class Gateway(Protocol):
         """Take a whole charge back before it is settled. Raises NothingHappened where it is too late."""
 
     def begin_setup(
-        self, *, reference: str, customer: str, name: str, email: str, return_url: str
+        self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
     ) -> CardSetup:
-        """Begin to save a card for later; an empty ``customer`` makes a new one at the gateway."""
+        """Begin to save a card for later; an empty ``customer`` makes a new one at the gateway.
+
+        ``pays_now``: the customer stays and the card is charged at once. Then the gateway need not have the
+        bank ask them now and again when it is charged.
+        """
 
     def fetch_setup(self, setup_id: str) -> SeenSetup:
         """What became of it; once SAVED the card can be charged."""

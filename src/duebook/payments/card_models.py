@@ -27,7 +27,8 @@ class PaymentMethod(models.Model):
     """A card that the gateway keeps for a contact; of its number we know the last four digits.
 
     One that is not ``on_file`` was entered for one payment alone: nobody else may charge it, and the gateway
-    forgets it once that has ended.
+    forgets it once that has ended. ``forgotten_at`` is when the gateway was first told to forget the token;
+    from then on nobody can rely on it.
     """
 
     contact = models.ForeignKey(
@@ -47,6 +48,7 @@ class PaymentMethod(models.Model):
     active = models.BooleanField(_("active"), default=True)
     on_file = models.BooleanField(_("on file"), default=True, db_default=True)
     added_at = models.DateTimeField(_("added"), db_default=Now())
+    forgotten_at = models.DateTimeField(_("told to forget"), null=True)
 
     class Meta:
         constraints = [
@@ -61,6 +63,10 @@ class PaymentMethod(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(on_file=True) | Q(is_default=False), name="paymentmethod_default_is_on_file"
+            ),
+            models.CheckConstraint(
+                condition=Q(active=False) | Q(forgotten_at__isnull=True),
+                name="paymentmethod_forgotten_is_out_of_use",
             ),
         ]
 

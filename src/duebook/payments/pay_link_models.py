@@ -71,7 +71,7 @@ class LinkPayment(models.Model):
     """What the customer chose to pay by a link, and what came of it.
 
     ``refusal`` is the code of why no charge was made; ``ended_at`` says that what follows from its end was
-    seen to.
+    seen to. A charge that succeeds after another end takes that back: it is seen to anew.
     """
 
     link = models.ForeignKey(

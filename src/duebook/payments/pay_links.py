@@ -13,7 +13,7 @@ from duebook.domain.money import Money
 from duebook.domain.pay_links import PATIENCE, LinkDue, LinkState, link_state
 from duebook.invoices.models import Invoice
 from duebook.payments.card_links import hash_of
-from duebook.payments.models import CardSetup, LinkPayment, PayLink
+from duebook.payments.models import CardSetup, LinkPayment, PayLink, PaymentMethod
 from duebook.payments.queries import with_charge_under_way
 
 LEFT_AFTER = 2 * PATIENCE
@@ -96,6 +96,12 @@ def link_payment_by_id(payment_id: int) -> LinkPayment:
     return found
 
 
+def lock_link_payment(payment_id: int) -> None:
+    """Lock the payment by link, after its charge."""
+    rows = LinkPayment.objects.select_for_update(no_key=True, of=("self",))
+    list(rows.filter(pk=payment_id).values_list("pk"))
+
+
 def payment_of_link(link: PayLink, number: int) -> LinkPayment | None:
     """The payment of that number by the link."""
     return _payments().filter(link=link, number=number).first()
@@ -114,6 +120,29 @@ def links_to_close(*, most: int) -> list[int]:
     came_late = Q(ended_at__isnull=False, setup__state=CardSetup.States.SAVED.value) & card_in_use
     rows = LinkPayment.objects.filter(charged | left | came_late).order_by("begun_at")
     return list(rows.values_list("pk", flat=True)[:most])
+
+
+def same_cards_on_file(card: PaymentMethod) -> list[PaymentMethod]:
+    """The contact's other cards on file that have this one's number."""
+    on_file = PaymentMethod.objects.filter(contact=card.contact_id, on_file=True, active=True)
+    same = on_file.filter(merchant_account=card.merchant_account_id, fingerprint=card.fingerprint)
+    return list(same.exclude(pk=card.pk)) if card.fingerprint else []
+
+
+def is_card_kept(payment: LinkPayment) -> bool:
+    """Whether the card that its customer wished to keep is on file now."""
+    card = payment.setup.payment_method
+    if card is None or not payment.keeps_card:
+        return False
+    return (card.on_file and card.active) or bool(same_cards_on_file(card))
+
+
+def is_card_lost(payment: LinkPayment) -> bool:
+    """Whether the gateway was told to forget the card before it was known that it paid."""
+    card = payment.setup.payment_method
+    if card is None or card.on_file or card.forgotten_at is None:
+        return False
+    return payment.keeps_card and not is_card_kept(payment)
 
 
 def request_key_of(payment: LinkPayment) -> str:

@@ -20,6 +20,7 @@ class Point(StrEnum):
     PREPARE_USE_COUNTED = "prepare: counted for the day"
     PREPARED = "prepared"
     LINK_NOTED = "pay link: charge noted"
+    LINK_REOPENED = "pay link: late success to be seen to"
     MARKED_SENT = "marked sent"
     CREATE_CALLED = "create: before the call"
     CREATE_ANSWERED = "create: answered"

@@ -10,6 +10,7 @@ from duebook.domain.card_numbers import holds_card_number
 from duebook.domain.errors import CardNumberTyped, DomainError
 from duebook.domain.money import Money
 from duebook.ledger.currencies import format_figure, parse_amount
+from duebook.payments.models import LinkPayment
 from duebook.portal.pay_words import refusal_words
 from duebook.staff.models import Business
 
@@ -20,7 +21,10 @@ def new_key() -> str:
 
 
 class PayForm(forms.Form):
-    """The amount is at first all that is due; ``key`` names the choice, so that sent twice it is one."""
+    """The amount is at first all that is due, or what was chosen ``before``.
+
+    ``key`` names the choice, so that sent twice it is one.
+    """
 
     request_key = forms.CharField(max_length=40, widget=forms.HiddenInput, initial=new_key)
     amount = forms.CharField(
@@ -31,13 +35,21 @@ class PayForm(forms.Form):
     keep = forms.BooleanField(label=_("Keep this card for future payments"), required=False)
 
     def __init__(
-        self, *args: Any, most: Money, is_for_several: bool, business: Business, **options: Any
+        self,
+        *args: Any,
+        most: Money,
+        is_for_several: bool,
+        business: Business,
+        before: LinkPayment | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self._most, self._business = most, business
         amount, keep = self.fields["amount"], self.fields["keep"]
         amount.label = gettext("Amount to pay (%(currency)s)") % {"currency": most.currency}
-        amount.initial = format_figure(most.minor, most.currency, locale=business.locale)
+        minor = most.minor if before is None else min(most.minor, before.amount_minor)
+        amount.initial = format_figure(minor, most.currency, locale=business.locale)
+        keep.initial = before is not None and before.keeps_card
         amount.help_text = (
             gettext("You can pay a part. It goes to what has been due longest.")
             if is_for_several

@@ -22,6 +22,7 @@ from duebook.domain.errors import (
 from duebook.ledger.currencies import format_money
 from duebook.payments.decline_words import decline_words
 from duebook.payments.models import LinkPayment
+from duebook.payments.pay_links import is_card_kept, is_card_lost
 from duebook.staff.models import Business
 
 _CHANGED = _("What is due has changed since you chose the amount.")
@@ -56,6 +57,18 @@ def why_not_paid(payment: LinkPayment) -> str:
 def why_refused(code: str) -> str:
     """Why no card was charged at all, by the code of the refusal."""
     return str(_REFUSED.get(code, _("This card cannot be used here.")))
+
+
+def card_words(payment: LinkPayment) -> str:
+    """Whether the card is kept, in a sentence, once it has paid."""
+    if is_card_kept(payment):
+        return gettext("The card is kept for future payments.")
+    if is_card_lost(payment):
+        return gettext(
+            "You wished the card to be kept. It was not known in time that you had paid, so the card"
+            " processor had been told to forget it. You can enter it again next time."
+        )
+    return gettext("The card is not kept.")
 
 
 def refusal_words(error: DomainError, business: Business) -> str:

@@ -318,6 +318,19 @@ def _of_pay_link(sentence: Callable[[], str]) -> Callable[[Payload, Business], s
     return tell
 
 
+def _paid_by_link(payload: Payload, business: Business) -> str:
+    paid = _("The customer paid %(amount)s by pay link: P-%(number)s.") % {
+        "amount": _amount(payload, business),
+        "number": payload.get("number", ""),
+    }
+    if not payload.get("card_was_forgotten"):
+        return paid
+    lost = _(
+        "The card was to be kept, but the processor had been told to forget it before the payment was known."
+    )
+    return f"{paid} {lost}"
+
+
 def _contact_edited(payload: Payload, business: Business) -> str:
     fields = ", ".join(name.replace("_", " ") for name in payload.get("after", {}))
     return _("Contact edited: %(fields)s.") % {"fields": fields} if fields else _("Contact saved unchanged.")
@@ -470,7 +483,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "pay_link.offered": _of_pay_link(lambda: _("Pay link made for %(invoices)s.")),
     "pay_link.sent": _of_pay_link(lambda: _("Pay link for %(invoices)s sent to %(address)s.")),
     "pay_link.withdrawn": _of_pay_link(lambda: _("Pay link for %(invoices)s withdrawn.")),
-    "pay_link.paid": _of_pay_link(lambda: _("The customer paid %(amount)s by pay link: P-%(number)s.")),
+    "pay_link.paid": _paid_by_link,
     "link_payment.begun": _of_pay_link(lambda: _("The customer began to pay %(amount)s by pay link.")),
     "link_payment.ended": _of_pay_link(
         lambda: _("Nothing came of paying %(amount)s by pay link. No card was charged.")

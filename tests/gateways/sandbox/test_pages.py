@@ -23,6 +23,8 @@ def test_a_saved_card_leads_back_to_where_the_customer_came_from(sandbox: Sandbo
     response = sandbox.type_card(setup["id"], "4242 4242-4242 4242", expiry="7/2049")
 
     assert (response.status_code, response.headers["Location"]) == (303, "https://pay.example.com/saved/?x=1")
+    again = requests.get(setup["page_url"], timeout=10)
+    assert '<a href="https://pay.example.com/saved/?x=1">Back to where you came from</a>' in again.text
     seen = sandbox.ask("GET", f"/setups/{setup['id']}")
     assert seen["outcome"] == "saved"
     card = {name: seen["card"][name] for name in ("brand", "last_four", "exp_month", "exp_year")}
@@ -147,6 +149,8 @@ def test_an_authentication_leads_back_to_where_its_charge_said(sandbox: Sandbox)
     assert refused.status_code == 400
     assert "pay.example.com" not in charge["action_url"]
     assert (done.status_code, done.headers["Location"]) == (303, "https://pay.example.com/")
+    again = requests.get(charge["action_url"], timeout=10)
+    assert '<a href="https://pay.example.com/">Back to where you came from</a>' in again.text
 
 
 def test_a_failed_authentication_is_a_decline_of_its_own_code(sandbox: Sandbox):

@@ -36,7 +36,7 @@ runpy.run_module("localstripe", run_name="__main__")
 
 UNKNOWN = (
     ("POST", r"/v1/payment_intents", r"description|allowed_payment_method_types.*"),
-    ("POST", r"/v1/payment_intents/\w+/confirm", r"off_session|return_url"),
+    ("POST", r"/v1/payment_intents/\w+/confirm", r"off_session|return_url|setup_future_usage"),
     ("POST", r"/v1/setup_intents", r"allowed_payment_method_types.*"),
     ("GET", r"/v1/events", r"types.*"),
     ("GET", r"/v1/payouts", r"arrival_date.*|status"),

@@ -51,9 +51,14 @@ PAGE = """<!doctype html><title>Save a card</title>
 Shopper = Callable[[CardSetup, str], str]
 
 
-def begin(gateway: StripeGateway, reference: str, *, customer: str = "") -> CardSetup:
+def begin(gateway: StripeGateway, reference: str, *, customer: str = "", pays_now: bool = False) -> CardSetup:
     return gateway.begin_setup(
-        reference=reference, customer=customer, name="Acme", email="pay@acme.example", return_url=""
+        reference=reference,
+        customer=customer,
+        name="Acme",
+        email="pay@acme.example",
+        return_url="",
+        pays_now=pays_now,
     )
 
 
@@ -126,6 +131,16 @@ def test_a_setup_has_what_stripes_fields_need(gateway: StripeGateway, server: St
     assert (customer.name, customer.email) == ("Acme", "pay@acme.example")
     seen = gateway.fetch_setup(setup.id)
     assert (seen.outcome, seen.reference, seen.card) == (SetupOutcome.WAITING, "setup-1", None)
+
+
+@pytest.mark.parametrize(("pays_now", "usage"), [(False, "off_session"), (True, "on_session")])
+def test_a_card_that_pays_at_once_leaves_the_bank_s_question_to_the_charge(
+    gateway: StripeGateway, server: StandIn, pays_now: bool, usage: str
+) -> None:
+    begin(gateway, "setup-now", pays_now=pays_now)
+
+    (sent,) = server.sent("POST", "/v1/setup_intents")
+    assert sent.params["usage"] == usage
 
 
 def test_stripes_own_script_comes_from_stripe() -> None:

@@ -63,6 +63,7 @@ def test_confirming_charges_the_card(gateway: StripeGateway, server: StandIn) ->
     assert sent.headers["Idempotency-Key"] == "key-confirm-1:confirm"
     assert sent.params["off_session"] == "true"
     assert "return_url" not in sent.params
+    assert "setup_future_usage" not in sent.params
 
 
 def test_a_customer_who_is_present_may_be_asked_to_authenticate(
@@ -77,6 +78,18 @@ def test_a_customer_who_is_present_may_be_asked_to_authenticate(
     assert (seen.outcome, seen.captured_minor) == (Outcome.REQUIRES_ACTION, 0)
     (sent,) = server.sent("POST", CONFIRM)
     assert (sent.params["off_session"], sent.params["return_url"]) == ("false", "https://pay.example.com/7")
+    assert "setup_future_usage" not in sent.params
+
+
+def test_who_keeps_the_card_confirms_once_for_this_charge_and_for_later_ones(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    request = make_request(make_card(server.url), "kept-1", customer_present=True, keeps_card=True)
+
+    gateway.confirm(gateway.create(request).id, request)
+
+    (sent,) = server.sent("POST", CONFIRM)
+    assert (sent.params["off_session"], sent.params["setup_future_usage"]) == ("false", "off_session")
 
 
 def test_confirming_again_only_looks(gateway: StripeGateway, server: StandIn) -> None:

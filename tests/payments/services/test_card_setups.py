@@ -51,6 +51,7 @@ def test_opening_the_link_asks_the_gateway_once_where_the_card_is_typed(gateway:
     assert setup.begun_at is not None
     assert gateway.calls == ["begin_setup"]
     assert gateway.returns == {"seti_1": RETURN_URL}
+    assert gateway.pays_now == {"seti_1": False}
 
 
 def test_what_the_browser_needs_is_kept_sealed_and_no_longer_than_needed(gateway: FakeGateway) -> None:

@@ -105,9 +105,9 @@ class SandboxGateway:
         return _each(answers.refund, answer.values, "refunds")
 
     def begin_setup(
-        self, *, reference: str, customer: str, name: str, email: str, return_url: str
+        self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
     ) -> CardSetup:
-        """Begin to save a card on the sandbox's page."""
+        """Begin to save a card on the sandbox's page, where no bank ever asks."""
         body = {
             "reference": reference,
             "customer": customer,

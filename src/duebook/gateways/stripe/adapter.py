@@ -116,6 +116,9 @@ class StripeGateway:
         }
         if request.customer_present and request.return_url:
             params["return_url"] = request.return_url
+        if request.customer_present and request.keeps_card:
+            # The one confirmation at the bank is then good for later charges as well.
+            params["setup_future_usage"] = "off_session"
         try:
             confirmed = self._v1.payment_intents.confirm(
                 charge_id, params, {"idempotency_key": f"{request.key}:confirm"}
@@ -209,17 +212,18 @@ class StripeGateway:
 
     @translated()
     def begin_setup(
-        self, *, reference: str, customer: str, name: str, email: str, return_url: str
+        self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
     ) -> CardSetup:
         """A SetupIntent for Stripe's own fields, which come back by themselves: no return_url is needed.
 
-        Without a key, as no money moves: sent twice it leaves a customer without cards behind.
+        For a card that is charged at once Stripe puts the bank's question off until then. Without a key, as
+        no money moves: sent twice it leaves a customer without cards behind.
         """
         owner = customer or self._new_customer(name, email)
         intent = self._v1.setup_intents.create(
             {
                 "customer": owner,
-                "usage": "off_session",
+                "usage": "on_session" if pays_now else "off_session",
                 "allowed_payment_method_types": ["card"],
                 "metadata": {reading.REFERENCE: reference},
             }

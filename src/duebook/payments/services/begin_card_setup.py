@@ -45,6 +45,7 @@ def _begin(setup: CardSetup, return_url: str) -> Handle:
         name=str(setup.contact),
         email=setup.contact.email,
         return_url=return_url,
+        pays_now=not setup.puts_on_file,
     )
     customer = _customer(setup)
     try:

@@ -5,7 +5,13 @@ from datetime import date
 from django.db import transaction
 
 from duebook.domain.charging import ChargeInput
-from duebook.domain.errors import BalanceChanged, DomainError, InvoicePaid, PayLinkPaymentOver
+from duebook.domain.errors import (
+    BalanceChanged,
+    ChargeUnderWay,
+    DomainError,
+    InvoicePaid,
+    PayLinkPaymentOver,
+)
 from duebook.domain.money import Money
 from duebook.domain.pay_links import check_usable
 from duebook.domain.payment_kinds import PaymentKind
@@ -24,6 +30,7 @@ from duebook.payments.points import Point, reach
 from duebook.payments.services.begin_link_payment import CUSTOMER
 from duebook.payments.services.prepare_charge import PreparedCharge, prepare_charge
 from duebook.payments.services.send_charge import send_charge
+from duebook.staff.queries import business
 
 
 def charge_link_payment(*, payment_id: int, return_url: str, on: date) -> LinkPayment:
@@ -48,8 +55,18 @@ def charge_link_payment(*, payment_id: int, return_url: str, on: date) -> LinkPa
     _note(payment, charge_id=prepared.charge_id)
     reach(Point.LINK_NOTED)
     if not prepared.repeated:
-        send_charge(charge_id=prepared.charge_id, return_url=return_url)
+        send_charge(charge_id=prepared.charge_id, return_url=return_url, keeps_card=payment.keeps_card)
     return _read(payment_id)
+
+
+def refusal_now(payment: LinkPayment) -> str:
+    """The code of why its card would not be charged now, before one is entered in vain; else empty."""
+    try:
+        shares = _shares(payment)
+    except DomainError as refusal:
+        return refusal.code
+    under_way = {due.invoice_id for due in dues_of(invoices_of(payment.link)) if due.is_under_way}
+    return ChargeUnderWay.code if any(share.invoice_id in under_way for share in shares) else ""
 
 
 @transaction.atomic(durable=True)
@@ -71,6 +88,7 @@ def _prepare(payment: LinkPayment, on: date) -> PreparedCharge:
         shares=shares,
         apply_to_commissions=_counts_for_commissions(),
         customer_present=True,
+        email_receipt=bool(payment.link.contact.email) and business().email_receipts,
     )
     return prepare_charge(wanted=wanted, request_key=request_key_of(payment), actor=CUSTOMER, on=on)
 

@@ -1,4 +1,6 @@
-"""See to what follows from the end of a payment by link: the receipt, and the card kept or forgotten."""
+"""See to what follows from the end of a payment by link: whether its card is kept or forgotten."""
+
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -9,23 +11,31 @@ from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
 from duebook.payments.card_reading import has_default_card, lock_card
 from duebook.payments.models import ChargeLine, LinkPayment, Payment, PaymentMethod
-from duebook.payments.pay_links import is_left, link_payment_by_id
+from duebook.payments.pay_links import (
+    is_card_lost,
+    is_left,
+    link_payment_by_id,
+    lock_link_payment,
+    same_cards_on_file,
+)
 from duebook.payments.services.begin_link_payment import CUSTOMER
 from duebook.payments.services.charge_link_payment import charge_begun_by
-from duebook.staff.queries import business
+
+LATE_SUCCESS = timedelta(days=1)
+"""How long the gateway still has a card whose customer wished to keep it, when its charge came to nothing: it
+may turn out that it paid."""
 
 
 @transaction.atomic
 def close_link_payment(*, payment_id: int) -> bool:
     """Whether it is over and seen to; safe to call again, by the customer's page and by the worker.
 
-    Paid: the receipt is sent where the business sends receipts, and the card goes on file if the customer
-    wished. Else, and where the customer did not: the card is taken out of use and the gateway asked to forget
-    it. Locks the contact and the cards. Records ``pay_link.paid`` or ``link_payment.ended``. Raises NotFound.
+    Paid, however late that is known: the card goes on file if the customer wished and the gateway was not
+    told to forget it yet. Else, and where the customer did not: the card is taken out of use and the gateway
+    asked to forget it. Locks the contact, the cards and the payment by link. Records ``pay_link.paid`` or
+    ``link_payment.ended``. Raises NotFound.
     """
-    contact_id = LinkPayment.objects.values_list("link__contact_id", flat=True).filter(pk=payment_id).first()
-    write_path.lock_contacts([contact_id] if contact_id is not None else [])
-    payment = link_payment_by_id(payment_id)
+    payment = _lock(payment_id)
     charge_id = charge_begun_by(payment)
     if charge_id != payment.charge_id:
         LinkPayment.objects.filter(pk=payment_id).update(charge_id=charge_id, refusal="")
@@ -34,11 +44,26 @@ def close_link_payment(*, payment_id: int) -> bool:
         return False
     paid = payment.charge is not None and payment.charge.state == ChargeState.SUCCEEDED.value
     if payment.ended_at is None:
-        _end(payment, paid=paid)
         _see_to_card(payment, keep=paid and payment.keeps_card)
+        _end(payment, paid=paid)
     else:
         _see_to_card(payment, keep=False)
     return True
+
+
+def _lock(payment_id: int) -> LinkPayment:
+    """Lock the contact, then the cards, which nobody changes meanwhile, then the payment; and read it.
+
+    Settling its charge, which locks that first, waits for the payment as well: no success goes unseen.
+    """
+    contact_id = LinkPayment.objects.values_list("link__contact_id", flat=True).filter(pk=payment_id).first()
+    write_path.lock_contacts([contact_id] if contact_id is not None else [])
+    card = link_payment_by_id(payment_id).setup.payment_method
+    cards = [card, *same_cards_on_file(card)] if card is not None else []
+    for pk in sorted(one.pk for one in cards):
+        lock_card(pk)
+    lock_link_payment(payment_id)
+    return link_payment_by_id(payment_id)
 
 
 def _is_over(payment: LinkPayment) -> bool:
@@ -62,10 +87,9 @@ def _end(payment: LinkPayment, *, paid: bool) -> None:
             "number": booked.number if booked else str(payment),
             "amount_minor": payment.amount_minor,
             "currency": payment.link.currency,
+            "card_was_forgotten": paid and is_card_lost(payment),
         },
     )
-    if booked and business().email_receipts and payment.link.contact.email:
-        app.configure_task("email_receipt").defer(payment_id=booked.pk)
 
 
 def _see_to_card(payment: LinkPayment, *, keep: bool) -> None:
@@ -73,33 +97,31 @@ def _see_to_card(payment: LinkPayment, *, keep: bool) -> None:
     card = payment.setup.payment_method
     if card is None or card.on_file:
         return
-    same = _same_card(card)
-    for row in sorted([card, *same], key=lambda one: one.pk):
-        lock_card(row.pk)
-    if not keep or any(_is_being_charged(one) for one in same):
-        _forget(card)
-        return
+    same = same_cards_on_file(card)
+    is_needed = not any(_is_being_charged(one) or one.pk > card.pk for one in same)
+    if keep and is_needed and card.forgotten_at is None:
+        _put_on_file(card, same)
+    elif card.active:
+        may_have_paid = payment.keeps_card and payment.charge is not None and not keep
+        _forget(card, after=LATE_SUCCESS if may_have_paid else timedelta())
+
+
+def _put_on_file(card: PaymentMethod, same: list[PaymentMethod]) -> None:
     was_default = any(one.is_default for one in same)
     for one in same:
         _forget(one)
     PaymentMethod.objects.filter(pk=card.pk).update(
-        on_file=True, is_default=was_default or not has_default_card(card.contact_id)
+        on_file=True, active=True, is_default=was_default or not has_default_card(card.contact_id)
     )
-
-
-def _same_card(card: PaymentMethod) -> list[PaymentMethod]:
-    """The contact's cards on file with this one's number."""
-    on_file = PaymentMethod.objects.filter(contact=card.contact_id, on_file=True, active=True)
-    same = on_file.filter(merchant_account=card.merchant_account_id, fingerprint=card.fingerprint)
-    return list(same) if card.fingerprint else []
 
 
 def _is_being_charged(card: PaymentMethod) -> bool:
     return ChargeLine.objects.filter(charge__payment_method=card, is_open=True).exists()
 
 
-def _forget(card: PaymentMethod) -> None:
+def _forget(card: PaymentMethod, *, after: timedelta = timedelta()) -> None:
     if _is_being_charged(card):
         return
     PaymentMethod.objects.filter(pk=card.pk).update(active=False, is_default=False)
-    app.configure_task("forget_card").defer(payment_method_id=card.pk, token=card.token)
+    job = app.configure_task("forget_card", schedule_in={"seconds": int(after.total_seconds())})
+    job.defer(payment_method_id=card.pk, token=card.token)

@@ -79,6 +79,7 @@ def _save(setup: CardSetup, seen: SeenCard) -> None:
         "fingerprint": seen.fingerprint,
         "active": True,
         "on_file": on_file,
+        "forgotten_at": None,
     }
     if known is None:
         card = PaymentMethod.objects.create(

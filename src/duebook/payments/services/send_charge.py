@@ -21,17 +21,18 @@ IN_FLIGHT = timedelta(minutes=1)
 """Longer than the calls of one sending take before they give up; until then nobody else asks."""
 
 
-def send_charge(*, charge_id: int, return_url: str = "") -> None:
+def send_charge(*, charge_id: int, return_url: str = "", keeps_card: bool = False) -> None:
     """Carry out a charge that nobody has sent yet; whatever it comes to is settled. Safe to call again.
 
-    ``return_url`` is where a customer who is present comes back to after authenticating.
+    ``return_url`` is where a customer who is present comes back to after authenticating, which with
+    ``keeps_card`` is for later charges as well.
     """
     _refuse_open_transaction()
     if not _mark_sent(charge_id):
         return
     charge = Charge.objects.select_related("merchant_account").get(pk=charge_id)
     gateway = gateway_of(charge.merchant_account)
-    request = replace(request_of(charge), return_url=return_url)
+    request = replace(request_of(charge), return_url=return_url, keeps_card=keeps_card)
     handle = _get_handle(gateway, charge, request)
     if handle is None or not _note_handle(charge, handle):
         return

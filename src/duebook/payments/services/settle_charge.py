@@ -24,7 +24,7 @@ from duebook.payments import write_path
 from duebook.payments.charge_booking import decide_booking
 from duebook.payments.charge_reading import Seen
 from duebook.payments.day_limits import recount_charge
-from duebook.payments.models import Charge, ChargeLine, Observation
+from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.services.record_payment import plan_recording
 from duebook.payments.write_path import Plan
@@ -102,6 +102,8 @@ def _settle(
         ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
         reach(Point.SETTLE_LINES_CLOSED)
     _write_state(charge, seen, before, after)
+    if after is ChargeState.SUCCEEDED and before in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
+        _reopen_link_payment(charge)
     if after is not before and after in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
         _record_end(charge, seen, after)
     if after is not before and after not in OPEN_STATES:
@@ -157,6 +159,12 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
         values["ask_at"] = Now() + ask_again_after(0)
     Charge.objects.filter(pk=charge.pk).update(**values)
     reach(Point.SETTLE_STATE_WRITTEN)
+
+
+def _reopen_link_payment(charge: Charge) -> None:
+    """What follows from a success, such as keeping the card, is still to be seen to."""
+    LinkPayment.objects.filter(charge=charge).update(ended_at=None)
+    reach(Point.LINK_REOPENED)
 
 
 def _book(locked: _Locked, on: date) -> None:

@@ -17,13 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardLinkOver, CardNotSaved, DomainError, PayLinkOver
-from duebook.domain.money import Money
 from duebook.domain.pay_links import LinkState, payable_total
 from duebook.gateways.protocol import CardSetup as Handle, GatewayError
-from duebook.invoices.models import Invoice
 from duebook.payments.card_links import is_open, token_of
 from duebook.payments.decline_words import decline_words
-from duebook.payments.models import CardSetup, LinkPayment, LinkPaymentLine, PayLink, Payment
+from duebook.payments.models import CardSetup, LinkPayment, PayLink, Payment
 from duebook.payments.pay_links import (
     dues_of,
     invoices_of,
@@ -37,13 +35,14 @@ from duebook.payments.services.ask_gateway import ask_gateway
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.begin_card_setup import begin_card_setup
 from duebook.payments.services.begin_link_payment import CUSTOMER, begin_link_payment
-from duebook.payments.services.charge_link_payment import charge_link_payment
+from duebook.payments.services.charge_link_payment import charge_link_payment, refusal_now
 from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.portal.card_policy import policy_for
 from duebook.portal.limits import is_allowed
 from duebook.portal.pay_form import PayForm
-from duebook.portal.pay_words import TOO_LATE, refusal_words, why_not_paid, why_refused
+from duebook.portal.pay_scene import paid_by, shown, told
+from duebook.portal.pay_words import TOO_LATE, card_words, refusal_words, why_not_paid, why_refused
 from duebook.portal.session import for_strangers
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt_words import note_words
@@ -58,6 +57,7 @@ BEGUN_FROM_A_PLACE = 20
 LOOKS_AGAIN = "10"
 """The seconds after which a page that waits is opened again."""
 
+_DIGITS = 9
 _SALT = "duebook.portal.pay.back"
 
 
@@ -66,27 +66,34 @@ _SALT = "duebook.portal.pay.back"
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """What is due and how much of it is to be paid; sent, it leads to where the card is entered."""
     if not may_open(request):
-        return page(request, "cards/too_often", status=429)
+        return too_often(request)
     found = link_of_token(token)
     if found is None:
         return page(request, "pay/over", status=410)
     invoices = invoices_of(found)
     dues = dues_of(invoices)
     state = state_of(found, dues)
-    context: dict[str, Any] = {"link": found, "token": token, "invoices": _shown(invoices)}
+    rows = shown(invoices)
+    context: dict[str, Any] = {
+        "link": found,
+        "token": token,
+        "invoices": rows,
+        "has_under_way": any(one["is_under_way"] and one["balance"] for one in rows),
+        "waiting": next((one for one in payments_of_link(found) if one.charge and one.charge.is_open), None),
+    }
     if state in (LinkState.WITHDRAWN, LinkState.EXPIRED):
         return page(request, "pay/over", status=410)
     if state is LinkState.PAID:
-        return page(request, "pay/all_paid", {**context, "payments": _paid(found)})
+        return page(request, "pay/all_paid", {**context, "payments": paid_by(found)})
     if state is LinkState.UNDER_WAY:
-        waiting = next((one for one in payments_of_link(found) if one.charge and one.charge.is_open), None)
-        return page(request, "pay/under_way", {**context, "waiting": waiting}, opens_anew=LOOKS_AGAIN)
+        return page(request, "pay/under_way", context, opens_anew=LOOKS_AGAIN)
     most = payable_total(dues, found.currency)
     form = PayForm(
         request.POST if request.method == "POST" else None,
         most=most,
         is_for_several=len(invoices) > 1,
         business=business(),
+        before=_begun_before(request, found),
     )
     if form.is_valid():
         answer = _begin(request, token, found, form)
@@ -94,6 +101,12 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             return answer
     status = 422 if form.is_bound else 200
     return page(request, "pay/choose", {**context, "form": form, "most": most}, status=status)
+
+
+def _begun_before(request: HttpRequest, found: PayLink) -> LinkPayment | None:
+    """The payment that came to nothing, or is to be changed, whose choices are to stand in the form."""
+    number = request.GET.get("again", "")
+    return payment_of_link(found, int(number)) if number.isdecimal() and len(number) < _DIGITS else None
 
 
 def _begin(request: HttpRequest, token: str, found: PayLink, form: PayForm) -> HttpResponse | None:
@@ -127,7 +140,7 @@ def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
     page that is opened again, sent again or gone back to does nothing twice.
     """
     if not may_open(request):
-        return page(request, "cards/too_often", status=429)
+        return too_often(request)
     found = link_of_token(token)
     begun = payment_of_link(found, number) if found is not None else None
     if begun is None:
@@ -139,7 +152,7 @@ def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
     except (GatewayError, CardNotSaved):
         return page(request, "cards/no_answer", status=503)
     except CardLinkOver:
-        return page(request, "pay/not_paid", _told(begun, token) | {"why": why_refused(TOO_LATE)}, status=410)
+        return _not_paid_page(request, token, begun, TOO_LATE)
 
 
 def _as_it_stands(request: HttpRequest, token: str, begun: LinkPayment) -> HttpResponse:
@@ -157,17 +170,17 @@ def _as_it_stands(request: HttpRequest, token: str, begun: LinkPayment) -> HttpR
         begun = link_payment_by_id(begun.pk)
     if begun.ended_at is None:
         close_link_payment(payment_id=begun.pk)
+        begun = link_payment_by_id(begun.pk)
     return _outcome_page(request, token, begun, is_fresh=before.charge is None)
 
 
 def _card_page(request: HttpRequest, token: str, begun: LinkPayment, setup: CardSetup) -> HttpResponse:
-    link_now = begun.link
-    usable = state_of(link_now, dues_of(invoices_of(link_now))) is LinkState.OPEN
-    if not usable or not is_open(setup):
-        return page(request, "pay/not_paid", _told(begun, token) | {"why": why_refused(TOO_LATE)}, status=410)
+    refusal = refusal_now(begun) or ("" if is_open(setup) else TOO_LATE)
+    if refusal:
+        return _not_paid_page(request, token, begun, refusal)
     handle = begin_card_setup(setup_id=setup.pk, return_url=_back_url(request, begun))
     is_declined = setup.state == CardSetup.States.DECLINED
-    context = _told(begun, token) | {
+    context = told(begun, token) | {
         "handle": handle,
         "reason": decline_words(setup.decline_kind) if is_declined else "",
     }
@@ -175,22 +188,38 @@ def _card_page(request: HttpRequest, token: str, begun: LinkPayment, setup: Card
 
 
 def _outcome_page(request: HttpRequest, token: str, begun: LinkPayment, *, is_fresh: bool) -> HttpResponse:
-    context = _told(begun, token)
+    context = told(begun, token)
     if begun.charge is None:
-        return page(request, "pay/not_paid", context | {"why": why_not_paid(begun)})
+        return _not_paid_page(request, token, begun)
     state = ChargeState(begun.charge.state)
     if state is ChargeState.SUCCEEDED:
         booked = Payment.objects.get(charge_id=begun.charge.pk)
         receipt = receipt_of(booked.pk)
-        return page(
-            request, "pay/paid", context | {"receipt": receipt, "notes": note_words(receipt, business())}
-        )
+        outcome = {
+            "receipt": receipt,
+            "notes": note_words(receipt, business()),
+            "card_words": card_words(begun),
+        }
+        return page(request, "pay/paid", context | outcome)
     if state is ChargeState.REQUIRES_ACTION and begun.charge.action_url:
         goes_on = f"0; url={begun.charge.action_url}" if is_fresh else ""
+        context |= {"back_url": _back_url(request, begun), "is_unanswered": "unanswered" in request.GET}
         return page(request, "pay/confirm", context, opens_anew=goes_on)
     if begun.charge.is_open:
         return page(request, "pay/waiting", context, opens_anew=LOOKS_AGAIN)
-    return page(request, "pay/not_paid", context | {"why": why_not_paid(begun)})
+    return _not_paid_page(request, token, begun)
+
+
+def _not_paid_page(request: HttpRequest, token: str, begun: LinkPayment, refusal: str = "") -> HttpResponse:
+    """Why nothing was charged, and on to what may be paid; ``refusal`` is why no card is to be entered."""
+    state = state_of(begun.link, dues_of(invoices_of(begun.link)))
+    code = refusal or begun.refusal
+    context = told(begun, token) | {
+        "why": why_refused(refusal) if refusal else why_not_paid(begun),
+        "link_works": state not in (LinkState.WITHDRAWN, LinkState.EXPIRED),
+        "is_changed": code not in ("", TOO_LATE),
+    }
+    return page(request, "pay/not_paid", context, status=410 if refusal else 200)
 
 
 @for_strangers
@@ -201,7 +230,7 @@ def back(request: HttpRequest, signed: str) -> HttpResponse:
     The address names the payment, signed for a day, and not the link, whose token nobody else is to keep.
     """
     if not may_open(request):
-        return page(request, "cards/too_often", status=429)
+        return too_often(request)
     try:
         begun = link_payment_by_id(signing.loads(signed, salt=_SALT, max_age=_DAY))
     except signing.BadSignature:
@@ -216,55 +245,6 @@ def _back_url(request: HttpRequest, begun: LinkPayment) -> str:
     return request.build_absolute_uri(reverse("pay:back", args=[signed]))
 
 
-def _told(begun: LinkPayment, token: str) -> dict[str, Any]:
-    """What every page of a payment shows: how much it is, for which invoices."""
-    lines = LinkPaymentLine.objects.filter(payment=begun).select_related("invoice__order").order_by("id")
-    return {
-        "link": begun.link,
-        "token": token,
-        "payment": begun,
-        "charge": begun.charge,
-        "amount": Money(begun.amount_minor, begun.link.currency),
-        "lines": [
-            {
-                "invoice": line.invoice,
-                "amount": Money(line.amount_minor, begun.link.currency),
-                "rest": Money(line.balance_seen_minor - line.amount_minor, begun.link.currency),
-            }
-            for line in lines
-        ],
-    }
-
-
-def _shown(invoices: list[Invoice]) -> list[dict[str, Any]]:
-    return [
-        {
-            "invoice": invoice,
-            "balance": Money(invoice.balance_due_minor, invoice.currency),
-            "is_under_way": getattr(invoice, "charge_under_way", None) is not None,
-        }
-        for invoice in invoices
-    ]
-
-
-def _paid(found: PayLink) -> list[dict[str, Any]]:
-    """The payments that were made by the link, the newest first."""
-    made = [one for one in payments_of_link(found) if one.charge is not None]
-    booked = {
-        one.charge_id: str(one)
-        for one in Payment.objects.filter(charge_id__in=[one.charge_id for one in made])
-    }
-    return [
-        {
-            "number": one.number,
-            "receipt": booked[one.charge_id],
-            "amount": Money(one.amount_minor, found.currency),
-        }
-        for one in made
-        if one.charge_id in booked
-    ]
-
-
 def _place(request: HttpRequest) -> str:
     return str(get_adapter(request).get_client_ip(request))
 
@@ -272,6 +252,11 @@ def _place(request: HttpRequest) -> str:
 def may_open(request: HttpRequest) -> bool:
     """Count one more page opened from there; False when it is too often."""
     return is_allowed("pay", _place(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
+
+
+def too_often(request: HttpRequest) -> HttpResponse:
+    """Told to who opens pages faster than anyone reads them."""
+    return page(request, "cards/too_often", {"is_brief": True}, status=429)
 
 
 def page(

@@ -41,8 +41,11 @@ class Page:
 
 def show_setup(call: Call, setup_id: str) -> Page:
     """The fields of a card."""
-    if find_setup(call, setup_id)["outcome"] == "saved":
-        return _message("Card saved", "The card is saved. You can close this page.")
+    setup = find_setup(call, setup_id)
+    if setup["outcome"] == "saved":
+        return _message(
+            "Card saved", "The card is saved. You can close this page.", go_on=setup["return_url"]
+        )
     return _card_fields("")
 
 
@@ -59,7 +62,8 @@ def show_authentication(call: Call, charge_id: str) -> Page:
     """The two buttons. ``?return_url=``, or else the charge, says where to go afterwards."""
     charge = find_charge(call, charge_id)
     if charge["outcome"] != "requires_action":
-        return _message("Nothing to do", f"This payment is {charge['outcome'].replace('_', ' ')}.")
+        text = f"This payment is {charge['outcome'].replace('_', ' ')}."
+        return _message("Nothing to do", text, go_on=way_back(call, charge_id))
     amount = _amount(charge["amount_minor"], charge["currency"])
     return_url = web_address(call.text("return_url"))
     query = f"?{urlencode({'return_url': return_url})}" if return_url else ""
@@ -110,8 +114,10 @@ def _card_fields(error: str) -> Page:
     )
 
 
-def _message(title: str, text: str, *, status: int = 200) -> Page:
-    return _page(status, title, f"<p>{escape(text)}</p>")
+def _message(title: str, text: str, *, status: int = 200, go_on: str = "") -> Page:
+    """With a way on for who came here by the browser's back button."""
+    way = f'<p><a href="{escape(go_on)}">Back to where you came from</a></p>' if go_on else ""
+    return _page(status, title, f"<p>{escape(text)}</p>{way}")
 
 
 def _page(status: int, title: str, body: str) -> Page:
