@@ -146,6 +146,7 @@ from duebook.domain.errors.payments import (
     BalanceChanged as BalanceChanged,
     ChargeNeedsGateway as ChargeNeedsGateway,
     GatewayPaymentFixed as GatewayPaymentFixed,
+    GatewayRefundFixed as GatewayRefundFixed,
     InvoiceOfOtherContact as InvoiceOfOtherContact,
     InvoicePaid as InvoicePaid,
     InvoiceTwice as InvoiceTwice,
@@ -160,7 +161,9 @@ from duebook.domain.errors.payments import (
     OwesOutOfRange as OwesOutOfRange,
     PaymentTypeInactive as PaymentTypeInactive,
     ReasonRequired as ReasonRequired,
+    RefundAlreadyReversed as RefundAlreadyReversed,
     RefundedInPart as RefundedInPart,
+    RefundUsedSince as RefundUsedSince,
     SharesBelowAmount as SharesBelowAmount,
     SharesExceedAmount as SharesExceedAmount,
 )
