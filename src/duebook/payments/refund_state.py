@@ -47,7 +47,9 @@ def lock_refund(refund_id: int) -> None:
 
 def refund_by_id(refund_id: int) -> Refund:
     """The refund with its payment, and its undoing if there is one. Raises NotFound."""
-    found = Refund.objects.select_related("payment__contact", "account", "reversal").filter(pk=refund_id)
+    found = Refund.objects.select_related(
+        "payment__contact", "payment__payment_type", "account", "reversal"
+    ).filter(pk=refund_id)
     refund = found.first()
     if refund is None:
         raise NotFound(what="Refund", id=refund_id)

@@ -219,6 +219,17 @@ def _refunded(payload: Payload, business: Business) -> str:
     return f"{sentence}."
 
 
+def _refund_reversed(payload: Payload, business: Business) -> str:
+    sentence = _("Refund of %(amount)s of P-%(number)s undone") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+    }
+    again = _invoices(payload.get("applied_again", []))
+    if again:
+        sentence += _(", applied to %(invoices)s again") % {"invoices": again}
+    return f"{sentence}."
+
+
 def _credit_applied(payload: Payload, business: Business) -> str:
     return _("%(amount)s of credit on account applied to %(invoices)s.") % {
         "amount": _amount(payload, business),
@@ -446,6 +457,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
         lambda: _("Refund of %(amount)s of P-%(number)s rejected. Nothing went back.")
     ),
     "refund.withdrawn": _of_payment(lambda: _("The wish to refund %(amount)s of P-%(number)s withdrawn.")),
+    "refund.reversed": _refund_reversed,
     "refund.resolved": _of_payment(
         lambda: _("Refused refund %(number)s of %(amount)s marked as dealt with.")
     ),
