@@ -198,6 +198,14 @@ def _outcome(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
     return tell
 
 
+def _outcome_approved(payload: Payload, business: Business) -> str:
+    if payload.get("others") == 0:
+        words = _("%(number)s of %(amount)s: “%(outcome)s” approved by who said it; nobody else was there.")
+    else:
+        words = _("%(number)s of %(amount)s: “%(outcome)s” approved.")
+    return _outcome(lambda: words)(payload, business)
+
+
 def _refunded(payload: Payload, business: Business) -> str:
     sentence = _("%(amount)s of P-%(number)s refunded on %(day)s") % {
         "number": payload.get("number", ""),
@@ -464,7 +472,7 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
     "outcome.proposed": _outcome(
         lambda: _("%(number)s of %(amount)s: %(outcome)s, as seen at the processor; waits for approval.")
     ),
-    "outcome.approved": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” approved.")),
+    "outcome.approved": _outcome_approved,
     "outcome.rejected": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” rejected.")),
     "outcome.withdrawn": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” withdrawn.")),
     "payment.amended": _amended,

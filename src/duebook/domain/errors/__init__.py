@@ -173,6 +173,7 @@ from duebook.domain.errors.second_person import (
     OutcomeKnown as OutcomeKnown,
     OutcomeProposed as OutcomeProposed,
     OwnRequest as OwnRequest,
+    OwnRequestTooSoon as OwnRequestTooSoon,
     ProcessorReferenceRequired as ProcessorReferenceRequired,
     RefundAskedFor as RefundAskedFor,
     RefundNotRefused as RefundNotRefused,
