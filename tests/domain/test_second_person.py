@@ -1,7 +1,7 @@
 """What one person asks for and another decides."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, strategies as st
@@ -10,8 +10,10 @@ from duebook.domain import errors
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.second_person import (
+    ALONE_AFTER,
     Answer,
     Asking,
+    Company,
     Outcome,
     OutcomeInput,
     RequestState,
@@ -77,6 +79,67 @@ def test_who_may_not_answer_so_is_refused(
 def test_what_is_decided_is_not_decided_again(state: RequestState, answer: Answer) -> None:
     with pytest.raises(errors.RequestDecided):
         decide_answer(state, answer, asked_by=1, decided_by=2, reason="No")
+
+
+ASKED_AT = datetime(2026, 11, 26, 15, 30, tzinfo=UTC)
+
+
+def company(others: int = 0, after: timedelta = ALONE_AFTER) -> Company:
+    return Company(others=others, asked_at=ASKED_AT, now=ASKED_AT + after)
+
+
+def test_where_nobody_else_could_who_asked_approves_a_day_later() -> None:
+    state = decide_answer(RequestState.WAITING, Answer.APPROVE, asked_by=1, decided_by=1, company=company())
+
+    assert state is RequestState.APPROVED
+    with pytest.raises(errors.OwnRequestTooSoon) as refusal:
+        decide_answer(
+            RequestState.WAITING,
+            Answer.APPROVE,
+            asked_by=1,
+            decided_by=1,
+            company=company(after=ALONE_AFTER - timedelta(seconds=1)),
+        )
+    assert refusal.value.values == {"moment": datetime(2026, 11, 27, 15, 30, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize("answer", [Answer.APPROVE, Answer.REJECT])
+@pytest.mark.parametrize("others", [0, 1, 7])
+def test_as_soon_as_there_is_another_one_that_one_is_needed(answer: Answer, others: int) -> None:
+    if others or answer is Answer.REJECT:
+        with pytest.raises(errors.OwnRequest):
+            decide_answer(
+                RequestState.WAITING,
+                answer,
+                asked_by=1,
+                decided_by=1,
+                reason="No",
+                company=company(others, timedelta(days=9)),
+            )
+    assert decide_answer(
+        RequestState.WAITING, answer, asked_by=1, decided_by=2, reason="No", company=company(others)
+    ) in (RequestState.APPROVED, RequestState.REJECTED)
+
+
+@given(
+    others=st.integers(0, 3),
+    hours=st.integers(0, 60),
+    said=st.sampled_from(Answer),
+    by=people,
+)
+def test_whoever_asked_approves_only_alone_and_late(others: int, hours: int, said: Answer, by: int) -> None:
+    around = company(others, timedelta(hours=hours))
+
+    try:
+        state = decide_answer(
+            RequestState.WAITING, said, asked_by=1, decided_by=by, reason="No", company=around
+        )
+    except errors.DomainError:
+        return
+
+    if state is RequestState.APPROVED and by == 1:
+        assert others == 0
+        assert hours >= 24
 
 
 @pytest.mark.parametrize("wanted", [HAPPENED, NOTHING])

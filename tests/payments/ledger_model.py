@@ -65,6 +65,17 @@ class ModelDispute:
 
 
 @dataclass
+class ModelRefund:
+    """What was given back by hand, from where, and the payment that credited a part of it."""
+
+    payment: int
+    amount: int
+    off: dict[tuple[int, bool], int] = field(default_factory=dict)
+    credited_by: int | None = None
+    is_undone: bool = False
+
+
+@dataclass
 class Model:
     """All invoices and payments by their ids in the product."""
 
@@ -73,6 +84,7 @@ class Model:
     back: dict[int, int] = field(default_factory=dict)
     partners: dict[int, ModelPartner] = field(default_factory=dict)
     disputes: dict[str, ModelDispute] = field(default_factory=dict)
+    refunds: dict[int, ModelRefund] = field(default_factory=dict)
 
     def applied(self, invoice: int) -> int:
         return sum(
@@ -170,6 +182,26 @@ class Model:
         if not found.money or amount > found.left or owes > max(0, amount - found.credit):
             raise Refused
         found.refunded += amount
+
+    def undo_refund(self, refund: int) -> None:
+        """As if it had never been, while all that it took off can be applied again."""
+        found = self.refunds[refund]
+        payment = self.payments[found.payment]
+        if found.is_undone or payment.gone:
+            raise Refused
+        credited = self.payments[found.credited_by].applied if found.credited_by is not None else {}
+        for invoice in {place[0] for place in found.off}:
+            needed = sum(minor for place, minor in found.off.items() if place[0] == invoice)
+            if needed > self.balance(invoice) + credited.get((invoice, False), 0):
+                raise Refused
+        found.is_undone = True
+        payment.refunded -= found.amount
+        for place, minor in found.off.items():
+            payment.applied[place] = payment.applied.get(place, 0) + minor
+            self.back[place[0]] -= minor
+        if found.credited_by is not None:
+            self.payments[found.credited_by].gone = "reversed"
+            self.payments[found.credited_by].applied = {}
 
     def took_off(self, payment: int, taken: dict[tuple[int, bool], int]) -> None:
         """What the refund took from where: any choice is right that takes no more than there is."""

@@ -36,7 +36,15 @@ from duebook.domain.refunding import RefundInput, Rest
 from duebook.gateways.protocol import DisputeOutcome, SeenDispute
 from duebook.invoices.models import Invoice
 from duebook.payments.charge_reading import Seen
-from duebook.payments.models import Allocation, Charge, ChargeLine, Observation, Payment, PaymentType
+from duebook.payments.models import (
+    Allocation,
+    Charge,
+    ChargeLine,
+    Observation,
+    Payment,
+    PaymentType,
+    Refund,
+)
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.correct_payment import correct_payment
 from duebook.payments.services.move_allocation import move_allocation
@@ -44,6 +52,7 @@ from duebook.payments.services.record_payment import record_payment
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.payments.services.reverse_refund import reverse_refund
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.reports.services.verify_books import verify_books
@@ -52,7 +61,15 @@ from duebook.sales.services.place_order import place_order
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, make_contact, make_partner, make_program
 from tests.payments.fake_gateway import make_card
-from tests.payments.ledger_model import Model, ModelDispute, ModelInvoice, ModelPartner, ModelPayment, Refused
+from tests.payments.ledger_model import (
+    Model,
+    ModelDispute,
+    ModelInvoice,
+    ModelPartner,
+    ModelPayment,
+    ModelRefund,
+    Refused,
+)
 
 AMOUNTS = st.integers(min_value=1, max_value=300)
 DAYS = st.integers(min_value=-30, max_value=0)
@@ -309,6 +326,8 @@ class Histories(RuleBasedStateMachine):
                 place = (row.invoice_id, row.counts)
                 taken[place] = taken.get(place, 0) - row.minor
             self.model.took_off(payment, taken)
+            refund = ModelRefund(payment, amount, off=taken)
+            self.model.refunds[Refund.objects.latest("id").pk] = refund
             if reopened > owed:
                 adjustment = Payment.objects.latest("id")
                 applied = {
@@ -318,6 +337,14 @@ class Histories(RuleBasedStateMachine):
                 self.model.payments[adjustment.pk] = ModelPayment(
                     found.contact, reopened - owed, money=False, counts=False, applied=applied
                 )
+                refund.credited_by = adjustment.pk
+
+    @precondition(lambda self: self.model.refunds)
+    @rule(data=st.data())
+    def undo_refund(self, data: st.DataObject) -> None:
+        refund = self.pick(data, self.model.refunds)
+        with self.both(lambda: self.model.undo_refund(refund)):
+            reverse_refund(refund_id=refund, reason="Typo", request_key=key(), actor=SYSTEM, on=self.today)
 
     @precondition(lambda self: self.model.invoices)
     @rule(data=st.data(), amount=AMOUNTS)

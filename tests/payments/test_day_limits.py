@@ -17,6 +17,7 @@ from duebook.payments.models import Charge, DayUse, GatewayRefund, LimitUse, Obs
 from duebook.payments.services.charge_card import charge_card, preview_charged_payment
 from duebook.payments.services.refund_payment import preview_refund, refund_payment
 from duebook.payments.services.refund_through_gateway import preview_gateway_refund
+from duebook.payments.services.reverse_refund import reverse_refund
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import actor, day, key, make_invoice, make_payment, refund_input, usd
@@ -145,6 +146,21 @@ def test_refunds_by_hand_and_through_the_gateway_share_the_limit(gateway: FakeGa
         refund(payment, "0.01", actor=manager)
 
     assert (used(), gateway.given_back_minor(), Refund.objects.count()) == ([10000], 6000, 2)
+
+
+def test_what_an_undone_refund_used_stays_used() -> None:
+    manager = limited(Right.REFUND)
+    payment = make_payment("200.00", invoice=make_invoice("200.00"))
+    by_hand(payment, "60.00", manager)
+
+    reverse_refund(
+        refund_id=Refund.objects.get().pk, reason="Typo", request_key=key(), actor=manager, on=day()
+    )
+
+    assert used() == [6000]
+    with pytest.raises(errors.AboveDayLimit):
+        by_hand(payment, "40.01", manager)
+    assert verify_books() == []
 
 
 def test_a_refused_refund_is_given_back(gateway: FakeGateway) -> None:

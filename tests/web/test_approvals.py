@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from duebook.domain.permissions import Right, Role
+from duebook.domain.permissions import Right, Role, Source
 from duebook.domain.second_person import Outcome, OutcomeInput
 from duebook.events.models import Event
 from duebook.gateways.protocol import NothingHappened
@@ -21,9 +21,16 @@ from duebook.payments.models import (
 )
 from duebook.payments.to_decide import count_to_decide
 from duebook.staff.models import RoleLimit, User
+from duebook.staff.queries import actor_for
 from tests.factories import actor, key, make_invoice, make_payment, make_refund, make_user
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_outcomes import asked_out, propose, propose_refund, refund_asked_out
+from tests.payments.services.test_outcomes import (
+    aged,
+    asked_out,
+    propose,
+    propose_refund,
+    refund_asked_out,
+)
 from tests.payments.services.test_refund_requests import ask, paid
 from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
 from tests.snapshot import everything
@@ -223,8 +230,55 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     assert "It happened" in text_of(page)
     assert "Reference pay_42" in text_of(page)
     assert f"{charge}: Approved." in text_of(done)
-    assert "Two persons settled it by hand: approved." in text_of(done)
+    assert "It was settled by hand: approved." in text_of(done)
     assert Payment.objects.get().charge_id == charge.pk
+
+
+def test_one_person_alone_is_told_when_and_why_and_settles_it_a_day_later(
+    client: Client, gateway: FakeGateway
+) -> None:
+    sign_in(client)
+    charge = asked_out(gateway)
+    form = client.get(f"/charges/{charge.pk}/outcome/")
+    typed = fields_of(form, outcome="happened", reference="pay_42", reason="Seen")
+    asked = client.post(f"/charges/{charge.pk}/outcome/", typed, follow=True)
+    proposal = OutcomeProposal.objects.get()
+    url = f"/outcomes/{proposal.pk}/"
+
+    soon = client.get(url)
+    early = client.post(url, fields_of(soon))
+    aged(proposal)
+    late = client.get(url)
+    done = client.post(url, fields_of(late), follow=True)
+
+    assert "nobody else here can approve it, so you may do it yourself a day later" in text_of(form)
+    assert "Nobody else can approve what you saw, so you may do it yourself in a day." in text_of(asked)
+    assert "But nobody else here could approve it" in text_of(soon)
+    assert "You can approve it from" in text_of(soon)
+    assert ">Approve<" not in soon.content.decode()
+    assert early.status_code == 422
+    assert "Nobody else can approve it, so you may do it yourself, but not before" in text_of(early)
+    assert ">Approve<" in late.content.decode()
+    assert f"{charge}: Approved." in text_of(done)
+    assert Payment.objects.get().charge_id == charge.pk
+    history = text_of(client.get(f"/contacts/{charge.contact_id}/history/"))
+    assert "“It happened” approved by who said it; nobody else was there." in history
+    assert "nobody else was there" in text_of(client.get(url))
+
+
+def test_a_second_person_who_may_sign_in_is_needed_at_once(client: Client, gateway: FakeGateway) -> None:
+    by = sign_in(client)
+    proposal = aged(propose(asked_out(gateway), actor=actor_for(by, source=Source.WEB)))
+    url = f"/outcomes/{proposal.pk}/"
+    page = client.get(url)
+    make_user(role=Role.MANAGER)
+
+    answer = client.post(url, fields_of(page))
+
+    assert answer.status_code == 422
+    assert "You asked for this yourself. Ask another person to approve it." in text_of(answer)
+    assert "You said it, so another person decides." in text_of(answer)
+    assert not Payment.objects.exists()
 
 
 def test_a_clerk_approves_no_outcome(client: Client, gateway: FakeGateway) -> None:

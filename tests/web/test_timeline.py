@@ -147,6 +147,22 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             "€40.00 of P-318 refunded on 13 Oct 2026, €40.00 written off (P-319).",
         ),
         (
+            "refund.reversed",
+            {
+                "number": 318,
+                "amount_minor": 4000,
+                "currency": "USD",
+                "applied_again": [{"number": 1042}],
+                "adjustment": {"number": 319, "amount_minor": 2500},
+            },
+            "Refund of 40.00 of P-318 undone, applied to INV-1042 again.",
+        ),
+        (
+            "refund.reversed",
+            {"number": 318, "amount_minor": 4000, "currency": "USD", "applied_again": []},
+            "Refund of 40.00 of P-318 undone.",
+        ),
+        (
             "allocation.moved",
             {
                 "number": 318,

@@ -137,6 +137,7 @@ class CommissionEntry(models.Model):
         UNDONE = EntryCause.UNDONE.value, _("Payment undone")
         RETURNED = EntryCause.RETURNED.value, _("Payment returned")
         REFUNDED = EntryCause.REFUNDED.value, _("Payment refunded")
+        REFUND_UNDONE = EntryCause.REFUND_UNDONE.value, _("Refund undone")
         DISPUTED = EntryCause.DISPUTED.value, _("Payment disputed")
         DISPUTE_WON = EntryCause.DISPUTE_WON.value, _("Dispute won")
         MOVED = EntryCause.MOVED.value, _("Payment moved")

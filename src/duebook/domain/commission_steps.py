@@ -20,6 +20,7 @@ class EntryCause(StrEnum):
     UNDONE = "undone"
     RETURNED = "returned"
     REFUNDED = "refunded"
+    REFUND_UNDONE = "refund_undone"
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute_won"
     MOVED = "moved"

@@ -1,12 +1,12 @@
 """What one person asks for and another decides: a refund above a limit, the outcome of a charge or refund.
 
-Invariants: whoever asked never approves or rejects; what is decided is never decided again; while the gateway
-may still say what became of money, no person does.
+Invariants: whoever asked never rejects, and approves only an outcome, a day later, while nobody else could;
+what is decided is never decided again; while the gateway may still say what became of money, no person does.
 """
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from duebook.domain.card_numbers import refuse_card_numbers
@@ -14,6 +14,7 @@ from duebook.domain.errors import (
     HappenedOutOfRange,
     NotYourRequest,
     OwnRequest,
+    OwnRequestTooSoon,
     ProcessorReferenceRequired,
     ReasonRequired,
     RequestDecided,
@@ -43,12 +44,42 @@ _AFTER = {
 }
 
 
+ALONE_AFTER = timedelta(hours=24)
+"""So long who proposed an outcome sleeps on it before approving it where nobody else can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who else could decide a request now: so many active users with the right, besides who asked."""
+
+    others: int
+    asked_at: datetime
+    now: datetime
+
+    @property
+    def alone_from(self) -> datetime:
+        """From when who asked may approve it, while there is nobody else."""
+        return self.asked_at + ALONE_AFTER
+
+    @property
+    def may_approve_own(self) -> bool:
+        return not self.others and self.now >= self.alone_from
+
+
 def decide_answer(
-    state: RequestState, answer: Answer, *, asked_by: int, decided_by: int, reason: str = ""
+    state: RequestState,
+    answer: Answer,
+    *,
+    asked_by: int,
+    decided_by: int,
+    reason: str = "",
+    company: Company | None = None,
 ) -> RequestState:
     """The state that the answer brings a request to: only who asked withdraws, only another one decides.
 
-    Raises RequestDecided, OwnRequest, NotYourRequest, ReasonRequired, CardNumberTyped.
+    Where ``company`` says that there is no other one, who asked approves a day later; without it never.
+    Raises RequestDecided, OwnRequest, OwnRequestTooSoon, NotYourRequest, ReasonRequired,
+    CardNumberTyped.
     """
     if state is not RequestState.WAITING:
         raise RequestDecided(state=state.value)
@@ -56,7 +87,10 @@ def decide_answer(
     if answer is Answer.WITHDRAW and not is_own:
         raise NotYourRequest
     if answer is not Answer.WITHDRAW and is_own:
-        raise OwnRequest
+        if answer is Answer.REJECT or company is None or company.others:
+            raise OwnRequest
+        if not company.may_approve_own:
+            raise OwnRequestTooSoon(moment=company.alone_from)
     if answer is Answer.REJECT and not reason.strip():
         raise ReasonRequired
     refuse_card_numbers(reason=reason)

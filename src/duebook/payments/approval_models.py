@@ -1,7 +1,8 @@
 """What waits for a second person, and refused refunds that somebody has dealt with.
 
-Invariants: nobody decides what they asked for themselves (a CHECK); at most one request of a payment, and one
-proposal of a charge or refund, waits; what was asked for never changes.
+Invariants: nobody decides what they asked for themselves (a CHECK), but for an outcome that is approved a day
+later where nobody else can; at most one request of a payment, and one proposal of a charge or refund, waits;
+what was asked for never changes.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from duebook.domain.money import MAX_MINOR
 from duebook.domain.permissions import Source
 from duebook.domain.refunding import RefundMeans
-from duebook.domain.second_person import Outcome, RequestState
+from duebook.domain.second_person import ALONE_AFTER, Outcome, RequestState
 from duebook.payments.card_models import Charge, GatewayRefund
 
 _SOURCES = [(source.value, source.value) for source in Source]
@@ -50,10 +51,19 @@ class Asked(models.Model):
         return self.state == RequestState.WAITING.value
 
 
-def _guards(model: str) -> list[Any]:
-    """The constraints of what one person asks for and another decides."""
+_ALONE = Q(
+    state=RequestState.APPROVED.value,
+    decided_by_id=F("asked_by_id"),
+    decided_at__gte=F("asked_at") + ALONE_AFTER,
+)
+"""Approved by who asked; that nobody else could is decided under a lock, and stands in the event."""
+
+
+def _guards(model: str, *, also: Q | None = None) -> list[Any]:
+    """The constraints of what one person asks for and another decides, or ``also`` the same one."""
     waiting = Q(state=RequestState.WAITING.value)
     decided = Q(decided_by_id__isnull=False, decided_at__isnull=False)
+    by_another = ~Q(state=RequestState.WITHDRAWN.value) & ~Q(decided_by_id=F("asked_by_id"))
     return [
         models.CheckConstraint(condition=~Q(reason=""), name=f"{model}_has_a_reason"),
         models.CheckConstraint(
@@ -64,7 +74,7 @@ def _guards(model: str) -> list[Any]:
         models.CheckConstraint(
             condition=Q(decided_by_id__isnull=True)
             | (Q(state=RequestState.WITHDRAWN.value) & Q(decided_by_id=F("asked_by_id")))
-            | (~Q(state=RequestState.WITHDRAWN.value) & ~Q(decided_by_id=F("asked_by_id"))),
+            | (by_another if also is None else by_another | also),
             name=f"{model}_by_a_second_person",
         ),
         models.CheckConstraint(
@@ -134,7 +144,7 @@ class OutcomeProposal(Asked):
 
     class Meta:
         constraints = [
-            *_guards("outcomeproposal"),
+            *_guards("outcomeproposal", also=_ALONE),
             models.CheckConstraint(
                 condition=Q(charge__isnull=False, gateway_refund__isnull=True)
                 | Q(charge__isnull=True, gateway_refund__isnull=False),
@@ -159,6 +169,11 @@ class OutcomeProposal(Asked):
 
     def __str__(self) -> str:
         return f"{self.charge or self.gateway_refund}: {self.outcome}"
+
+    @property
+    def is_decided_alone(self) -> bool:
+        """Whether who proposed it approved it, because nobody else could."""
+        return self.state == RequestState.APPROVED.value and self.decided_by_id == self.asked_by_id
 
 
 class RefundResolution(models.Model):

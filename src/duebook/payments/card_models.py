@@ -356,7 +356,7 @@ class Observation(models.Model):
         WEBHOOK = "webhook", _("webhook")
         POLL = "poll", _("asked")
         PERSON = "person", _("a person")
-        BY_HAND = "by_hand", _("settled by two persons")
+        BY_HAND = "by_hand", _("settled by hand")
 
     charge = models.ForeignKey(
         Charge, on_delete=models.RESTRICT, related_name="observations", verbose_name=_("charge")

@@ -1,7 +1,8 @@
 """Payments are facts: a trigger refuses to change or delete them; only counters, notes and reference move.
 
 What of a payment is not allocated, refunded, returned or reversed is the contact's credit on account.
-Allocations, reversals, returns and refunds are append-only rows with a date of their own.
+Allocations, reversals, returns and refunds are append-only rows with a date of their own; so is the undoing
+of a refund that was entered by mistake.
 """
 
 from django.db import models
@@ -53,6 +54,7 @@ __all__ = [
     "PaymentType",
     "RefundRequest",
     "RefundResolution",
+    "RefundReversal",
     "Return",
     "Reversal",
     "Settlement",
@@ -315,3 +317,24 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id} refunded {self.amount_minor}"
+
+
+class RefundReversal(models.Model):
+    """The refund was entered by mistake and is undone; ``transfer_id`` books its money back."""
+
+    refund = models.OneToOneField(
+        Refund, on_delete=models.RESTRICT, related_name="reversal", verbose_name=_("refund")
+    )
+    transfer_id = models.BigIntegerField(_("transfer"), unique=True)
+    reason = models.TextField(_("reason"))
+    reversed_on = models.DateField(_("date"))
+    reversed_by_id = models.BigIntegerField(_("undone by"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="refundreversal_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id} reversed"

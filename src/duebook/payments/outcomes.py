@@ -3,14 +3,16 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.errors import NotFound
 from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.permissions import Actor, Right
-from duebook.domain.second_person import Asking, OutcomeInput, RequestState
+from duebook.domain.second_person import Asking, Company, OutcomeInput, RequestState
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import Charge, GatewayRefund, OutcomeProposal
-from duebook.staff.queries import business
+from duebook.staff.queries import business, others_who_may
 
 Subject = Charge | GatewayRefund
 
@@ -71,6 +73,15 @@ def right_to_propose(subject: Subject) -> Right:
     return Right.CHARGE_CARDS if isinstance(subject, Charge) else Right.REFUND
 
 
+def company_of(proposal: OutcomeProposal) -> Company:
+    """Who else could approve the proposal as things stand."""
+    return Company(
+        others=others_who_may(Right.RESOLVE_MESSAGES, but=proposal.asked_by_id),
+        asked_at=proposal.asked_at,
+        now=timezone.now(),
+    )
+
+
 def new_proposal(wanted: OutcomeInput, actor: Actor, subject: Subject) -> OutcomeProposal:
     """Write down what was seen, under the subject's lock."""
     is_charge = isinstance(subject, Charge)
@@ -87,9 +98,19 @@ def new_proposal(wanted: OutcomeInput, actor: Actor, subject: Subject) -> Outcom
 
 
 def record_proposal(
-    name: str, proposal: OutcomeProposal, *, actor: Actor, key: str, hashed: str, reason: str = ""
+    name: str,
+    proposal: OutcomeProposal,
+    *,
+    actor: Actor,
+    key: str,
+    hashed: str,
+    reason: str = "",
+    others: int | None = None,
 ) -> None:
-    """The event of a proposal that was made or decided."""
+    """The event of a proposal that was made or decided.
+
+    ``others`` is given where one approves one's own: how many others could have.
+    """
     subject = subject_of(proposal)
     is_charge = isinstance(subject, Charge)
     contact_id = subject.contact_id if isinstance(subject, Charge) else subject.charge.contact_id
@@ -111,5 +132,6 @@ def record_proposal(
             "happened_on": proposal.happened_on.isoformat() if proposal.happened_on else None,
             "reference": proposal.reference,
             "reason": reason or proposal.reason,
+            **({} if others is None else {"others": others}),
         },
     )

@@ -123,10 +123,10 @@ def refund_accounts() -> QuerySet[Account]:
 
 
 def refunds_of(payment: Payment) -> list[Refund]:
-    """What was given back of the payment, in order; no query for one of which nothing was."""
-    if not payment.refunded_minor:
+    """What was given back of the payment, in order, also what was undone since; none of an adjustment."""
+    if payment.kind == PaymentKind.ADJUSTMENT.value:
         return []
-    return list(Refund.objects.filter(payment=payment).select_related("account").order_by("id"))
+    return list(Refund.objects.filter(payment=payment).select_related("account", "reversal").order_by("id"))
 
 
 def charge_of(payment: Payment) -> Charge | None:

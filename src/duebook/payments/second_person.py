@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor
-from duebook.domain.second_person import Answer, RequestState, decide_answer
+from duebook.domain.second_person import Answer, Company, RequestState, decide_answer
 from duebook.payments.approval_models import Asked, OutcomeProposal, RefundRequest
 
 Request = TypeVar("Request", RefundRequest, OutcomeProposal)
@@ -20,10 +20,13 @@ def lock_request(rows: QuerySet[Request], request_id: int) -> Request:
     return rows.get(pk=request_id)
 
 
-def write_answer(request: Asked, answer: Answer, *, actor: Actor, reason: str = "") -> None:
+def write_answer(
+    request: Asked, answer: Answer, *, actor: Actor, reason: str = "", company: Company | None = None
+) -> None:
     """Keep who decided and why; the caller holds the request's lock.
 
-    Raises RequestDecided, OwnRequest, NotYourRequest, ReasonRequired.
+    ``company`` is given where who asked may approve for want of another one. Raises RequestDecided,
+    OwnRequest, OwnRequestTooSoon, NotYourRequest, ReasonRequired.
     """
     state = decide_answer(
         RequestState(request.state),
@@ -31,6 +34,7 @@ def write_answer(request: Asked, answer: Answer, *, actor: Actor, reason: str = 
         asked_by=request.asked_by_id,
         decided_by=actor.user_id,
         reason=reason,
+        company=company,
     )
     request.state = state.value
     request.decided_by_id = actor.user_id

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q, QuerySet
+
 from duebook.commissions.queries import accruals_of
 from duebook.domain.accounts import COMMISSION_KINDS, TransferKind
 from duebook.domain.errors import NotFound
@@ -16,7 +18,7 @@ from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
-from duebook.payments.models import Allocation, GatewayRefund, Payment
+from duebook.payments.models import Allocation, GatewayRefund, Payment, RefundReversal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,7 @@ def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> P
     payment = Payment.objects.select_related("payment_type", "bank_return").filter(pk=payment_id).first()
     if payment is None:
         raise NotFound(what="Payment", id=payment_id)
-    allocations = tuple(
-        AllocationRow(*row)
-        for row in Allocation.objects.filter(payment_id=payment_id)
-        .order_by("id")
-        .values_list("invoice_id", "amount_minor", "apply_to_commissions", "applied_on")
-    )
+    allocations = allocation_rows(_standing_allocations(payment_id))
     bank_return = getattr(payment, "bank_return", None)
     state = PaymentState(
         id=payment.pk,
@@ -99,6 +96,24 @@ def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> P
     )
 
 
+def allocation_rows(found: QuerySet[Allocation]) -> tuple[AllocationRow, ...]:
+    """The allocations as decisions see them, in the order in which they were written."""
+    columns = ("invoice_id", "amount_minor", "apply_to_commissions", "applied_on")
+    return tuple(AllocationRow(*row) for row in found.order_by("id").values_list(*columns))
+
+
+def _standing_allocations(payment_id: int) -> QuerySet[Allocation]:
+    """All but what a refund took off and its undoing applied again: the payment is as if neither had been.
+
+    Each stands in the statement that booked it, so its rows have one instant with a transfer.
+    """
+    undone = RefundReversal.objects.filter(refund__payment_id=payment_id)
+    again = Transfer.objects.filter(pk__in=undone.values("transfer_id")).values("recorded_at")
+    taken_off = undone.values("refund__recorded_at")
+    rows = Allocation.objects.filter(payment_id=payment_id)
+    return rows.exclude(Q(recorded_at__in=taken_off) | Q(recorded_at__in=again))
+
+
 def _account_of(payment: Payment) -> int:
     """The account that the money went to when it was recorded; the type may have another one today."""
     kinds = (TransferKind.PAYMENT_RECEIVED.value, TransferKind.ADJUSTMENT.value)
@@ -106,29 +121,32 @@ def _account_of(payment: Payment) -> int:
     return booked.values_list("debit_account_id", flat=True).get()
 
 
-def uncorrected_transfers(payment_id: int) -> list[TransferRow]:
-    """The payment's transfers, none of which has been taken back: a payment is undone once or never.
+def uncorrected_transfers(payment_id: int) -> tuple[TransferRow, ...]:
+    """The payment's transfers that nothing has taken back: all but those of a refund that was undone.
 
     Without those of commissions: these follow the invoice's counters and post the difference.
     """
-    rows = (
-        Transfer.objects.filter(payment_id=payment_id)
-        .exclude(kind__in=COMMISSION_KINDS)
-        .order_by("id")
-        .values_list(
-            "id",
-            "kind",
-            "debit_account_id",
-            "credit_account_id",
-            "amount_minor",
-            "effective_on",
-            "invoice_id",
-        )
+    rows = Transfer.objects.filter(payment_id=payment_id)
+    corrected = rows.filter(corrects_id__isnull=False).values("corrects_id")
+    return transfer_rows(rows.filter(corrects_id__isnull=True).exclude(pk__in=corrected))
+
+
+def transfer_rows(found: QuerySet[Transfer]) -> tuple[TransferRow, ...]:
+    """The transfers as decisions see them, without those of commissions."""
+    columns = (
+        "id",
+        "kind",
+        "debit_account_id",
+        "credit_account_id",
+        "amount_minor",
+        "effective_on",
+        "invoice_id",
     )
-    return [
+    rows = found.exclude(kind__in=COMMISSION_KINDS).order_by("id").values_list(*columns)
+    return tuple(
         TransferRow(pk, TransferKind(kind), debit, credit, minor, day, invoice)
         for pk, kind, debit, credit, minor, day, invoice in rows
-    ]
+    )
 
 
 def open_invoices(invoice_ids: Iterable[int]) -> dict[int, OpenInvoice]:

@@ -61,7 +61,9 @@ def disputes_to_see() -> QuerySet[Dispute]:
 
 def refused_refunds() -> QuerySet[GatewayRefund]:
     """Refunds that the gateway refused and with which nobody has dealt, by a later refund or by saying so."""
-    later = Refund.objects.filter(payment=OuterRef("payment"), recorded_at__gt=OuterRef("settled_at"))
+    later = Refund.objects.filter(
+        payment=OuterRef("payment"), recorded_at__gt=OuterRef("settled_at"), reversal=None
+    )
     again = GatewayRefund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
     return GatewayRefund.objects.filter(
         ~Exists(later), ~Exists(again), state=RefundState.FAILED.value, resolution=None

@@ -61,6 +61,7 @@ _CAUSES = {
     EntryCause.UNDONE: lambda: _("A payment was entered by mistake and undone"),
     EntryCause.RETURNED: lambda: _("The bank took a payment back"),
     EntryCause.REFUNDED: lambda: _("A payment was refunded"),
+    EntryCause.REFUND_UNDONE: lambda: _("A refund was entered by mistake and undone"),
     EntryCause.DISPUTED: lambda: _("The customer disputed a payment at their bank"),
     EntryCause.DISPUTE_WON: lambda: _("A disputed payment came back"),
     EntryCause.MOVED: lambda: _("A payment was moved to or from this order"),

@@ -30,6 +30,12 @@ def installation_id() -> str:
     return str(Business.objects.values_list("installation_id", flat=True).get(pk=1))
 
 
+def others_who_may(right: Right, *, but: int) -> int:
+    """How many active users hold the right, besides this one."""
+    roles = [role.value for role in Role if right in RIGHTS_OF[role]]
+    return User.objects.filter(role__in=roles, is_active=True).exclude(pk=but).count()
+
+
 def actor_for(user: User, *, source: Source) -> Actor:
     """The actor that a signed-in user is, with the limits of the role."""
     rows = [((Right(row.right), row.currency), row) for row in RoleLimit.objects.filter(role=user.role)]

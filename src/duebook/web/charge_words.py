@@ -58,7 +58,7 @@ _CHANNELS: Mapping[str, object] = {
     Observation.Channels.WEBHOOK.value: gettext_lazy("The processor sent word: %(state)s."),
     Observation.Channels.POLL.value: gettext_lazy("The processor was asked: %(state)s."),
     Observation.Channels.PERSON.value: gettext_lazy("A person decided: %(state)s."),
-    Observation.Channels.BY_HAND.value: gettext_lazy("Two persons settled it by hand: %(state)s."),
+    Observation.Channels.BY_HAND.value: gettext_lazy("It was settled by hand: %(state)s."),
 }
 
 

@@ -48,6 +48,7 @@ WORDS: Mapping[StrEnum, Promise] = {
     EntryCause.UNDONE: _("Payment undone"),
     EntryCause.RETURNED: _("Payment returned"),
     EntryCause.REFUNDED: _("Payment refunded"),
+    EntryCause.REFUND_UNDONE: _("Refund undone"),
     EntryCause.DISPUTED: _("Payment disputed"),
     EntryCause.DISPUTE_WON: _("Dispute won, the money is back"),
     EntryCause.MOVED: _("Payment moved"),

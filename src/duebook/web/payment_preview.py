@@ -18,6 +18,7 @@ from duebook.domain.recording import Movement, PaymentDecision, commission_movem
 from duebook.domain.refunding import RefundDecision, Rest
 from duebook.domain.returning import ReturnDecision
 from duebook.domain.reversing import ReversalDecision
+from duebook.domain.reversing_refunds import RefundReversalDecision
 from duebook.ledger.models import Account
 from duebook.staff.models import Business
 from duebook.web.commission_rows import CommissionRow, commission_rows
@@ -139,6 +140,34 @@ def _owed_afterwards(decision: RefundDecision, business: Business) -> Iterator[s
         yield _("%(amount)s is written off and not owed any more.") % values
     else:
         yield _("%(amount)s is credited and not owed any more.") % values
+
+
+def of_refund_reversal(decision: RefundReversalDecision, business: Business) -> Preview:
+    """The panel of a refund about to be undone."""
+    currency = decision.amount.currency
+    undone = decision.adjustment.mirrored if decision.adjustment else ()
+    movements = [mirrored.movement for mirrored in (*undone, *decision.mirrored)]
+    return Preview(
+        balances=balance_lines(decision.balances),
+        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        books=book_lines([*movements, *_booked(decision.commissions)], currency),
+        credit=decision.credit_back or None,
+        sentences=list(_undone_with_it(decision, business)),
+    )
+
+
+def _undone_with_it(decision: RefundReversalDecision, business: Business) -> Iterator[str]:
+    """What the refund had credited or written off, and what can be refunded again."""
+    if decision.adjustment is not None:
+        yield _("%(payment)s of %(amount)s, which the refund made, is undone too.") % {
+            "payment": decision.adjustment.payment.label,
+            "amount": figure(decision.adjustment.amount, business),
+        }
+    refundable = Money(decision.payment.refundable_minor, decision.amount.currency) + decision.amount
+    yield _("%(amount)s of %(payment)s can be refunded afterwards.") % {
+        "payment": decision.payment.label,
+        "amount": figure(refundable, business),
+    }
 
 
 def of_move(decision: MoveDecision, business: Business) -> Preview:

@@ -198,6 +198,14 @@ def _outcome(sentence: Callable[[], str]) -> Callable[[Payload, Business], str]:
     return tell
 
 
+def _outcome_approved(payload: Payload, business: Business) -> str:
+    if payload.get("others") == 0:
+        words = _("%(number)s of %(amount)s: “%(outcome)s” approved by who said it; nobody else was there.")
+    else:
+        words = _("%(number)s of %(amount)s: “%(outcome)s” approved.")
+    return _outcome(lambda: words)(payload, business)
+
+
 def _refunded(payload: Payload, business: Business) -> str:
     sentence = _("%(amount)s of P-%(number)s refunded on %(day)s") % {
         "number": payload.get("number", ""),
@@ -216,6 +224,17 @@ def _refunded(payload: Payload, business: Business) -> str:
             sentence += _(", %(amount)s written off (P-%(number)s)") % values
         else:
             sentence += _(", %(amount)s credited (P-%(number)s)") % values
+    return f"{sentence}."
+
+
+def _refund_reversed(payload: Payload, business: Business) -> str:
+    sentence = _("Refund of %(amount)s of P-%(number)s undone") % {
+        "number": payload.get("number", ""),
+        "amount": _amount(payload, business),
+    }
+    again = _invoices(payload.get("applied_again", []))
+    if again:
+        sentence += _(", applied to %(invoices)s again") % {"invoices": again}
     return f"{sentence}."
 
 
@@ -459,13 +478,14 @@ _SENTENCES: Mapping[str, Callable[[Payload, Business], str]] = {
         lambda: _("Refund of %(amount)s of P-%(number)s rejected. Nothing went back.")
     ),
     "refund.withdrawn": _of_payment(lambda: _("The wish to refund %(amount)s of P-%(number)s withdrawn.")),
+    "refund.reversed": _refund_reversed,
     "refund.resolved": _of_payment(
         lambda: _("Refused refund %(number)s of %(amount)s marked as dealt with.")
     ),
     "outcome.proposed": _outcome(
         lambda: _("%(number)s of %(amount)s: %(outcome)s, as seen at the processor; waits for approval.")
     ),
-    "outcome.approved": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” approved.")),
+    "outcome.approved": _outcome_approved,
     "outcome.rejected": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” rejected.")),
     "outcome.withdrawn": _outcome(lambda: _("%(number)s of %(amount)s: “%(outcome)s” withdrawn.")),
     "payment.amended": _amended,

@@ -15,7 +15,8 @@ from duebook.payments.services.request_refund import request_refund
 from duebook.payments.services.resolve_refused_refund import resolve_refused_refund
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
-from tests.factories import SYSTEM, day, key, make_invoice, make_payment, usd
+from duebook.payments.services.reverse_refund import reverse_refund
+from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund, usd
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.services.test_outcomes import (
     OLGA,
@@ -48,6 +49,12 @@ def undo(gateway: FakeGateway) -> Act:
     return lambda: reverse_payment(
         payment_id=payment.pk, reason=CARD, request_key=key(), actor=SYSTEM, on=day()
     )
+
+
+def undo_refund(gateway: FakeGateway) -> Act:
+    payment = make_payment(invoice=make_invoice())
+    refund = make_refund(payment, "10.00", owes="10.00")
+    return lambda: reverse_refund(refund_id=refund.pk, reason=CARD, request_key=key(), actor=SYSTEM, on=day())
 
 
 def take_back(gateway: FakeGateway) -> Act:
@@ -90,6 +97,7 @@ def deal_with_message(gateway: FakeGateway) -> Act:
         (lambda gateway: give_back(gateway, refund_payment, reason=CARD), "reason"),
         (lambda gateway: give_back(gateway, request_refund, reason=CARD), "reason"),
         (undo, "reason"),
+        (undo_refund, "reason"),
         (take_back, "reason"),
         (say_of_charge, "reference"),
         (say_of_refund, "reason"),

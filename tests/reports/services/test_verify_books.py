@@ -14,11 +14,12 @@ from duebook.events.models import Event
 from duebook.invoices.models import Invoice, Void
 from duebook.ledger.models import Account, Transfer
 from duebook.orders.models import Cancellation, Order, OrderItem
-from duebook.payments.models import Allocation, Payment, Refund, Return, Reversal
+from duebook.payments.models import Allocation, Payment, Refund, RefundReversal, Return, Reversal
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
+from duebook.payments.services.reverse_refund import reverse_refund
 from duebook.reports.services.verify_books import CHECKS, Finding, verify_books
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
@@ -430,6 +431,62 @@ def test_refund_booked_sees_another_account(invoice: Invoice):
         Finding("refund_booked", what, "0", "1000"),
         Finding("refund_booked", what, "1000", "0"),
     ]
+
+
+def undone_refund() -> Refund:
+    """A refund of 10.00 that is undone, its reversal and event."""
+    refund = Refund.objects.get()
+    reverse_refund(refund_id=refund.pk, reason="Wrong customer", request_key=key(), actor=SYSTEM, on=day())
+    assert verify_books() == []
+    return refund
+
+
+def test_refund_reversed_sees_money_that_did_not_come_back(invoice: Invoice):
+    refund = undone_refund()
+    back = RefundReversal.objects.get().transfer_id
+    what = f"P-{refund.payment.number}, refund {refund.pk}"
+
+    past_the_guards(lambda: Transfer.objects.filter(pk=back).update(corrects_id=None))
+
+    findings = [finding for finding in verify_books() if finding.check == "refund_reversed"]
+    assert findings == [Finding("refund_reversed", what, f"taken back by {back}", "not taken back")]
+
+
+def test_refund_reversed_sees_a_refund_that_the_gateway_gave(invoice: Invoice):
+    refund = undone_refund()
+    back = RefundReversal.objects.get().transfer_id
+    what = f"P-{refund.payment.number}, refund {refund.pk}"
+
+    past_the_guards(lambda: Refund.objects.update(means="gateway"))
+
+    assert verify_books() == [
+        Finding("refund_reversed", what, "not undone, the gateway gave it back", f"taken back by {back}")
+    ]
+
+
+def test_a_missing_undoing_of_a_refund_is_seen_by_every_figure_that_follows_from_it(invoice: Invoice):
+    refund = undone_refund()
+    back = RefundReversal.objects.get().transfer_id
+    label = f"P-{refund.payment.number}"
+
+    past_the_guards(lambda: RefundReversal.objects.all().delete())
+
+    findings = verify_books()
+    assert Finding("payment_counters", f"{label} refunded", "1000", "0") in findings
+    assert (
+        Finding("refund_reversed", f"{label}, refund {refund.pk}", "not taken back", f"taken back by {back}")
+        in findings
+    )
+
+
+def test_missing_event_sees_an_undone_refund_without_one(invoice: Invoice):
+    refund = undone_refund()
+
+    past_the_guards(lambda: Event.objects.filter(name="refund.reversed").update(name="nothing.happened"))
+
+    what = f"P-{refund.payment.number}, refund {refund.pk}"
+    missing = [finding for finding in verify_books() if finding.check == "missing_event"]
+    assert missing == [Finding("missing_event", what, "one event refund.reversed", "0")]
 
 
 def test_refund_fits_sees_a_refund_of_an_adjustment(invoice: Invoice):

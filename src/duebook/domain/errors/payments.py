@@ -119,7 +119,31 @@ class AlreadyRefunded(NotAllowed):
 
 class RefundedInPart(NotAllowed):
     code = "refunded_in_part"
-    message = "{refunded} of {number} has been refunded, so it cannot be undone. Refund the rest instead."
+    message = (
+        "{refunded} of {number} has been refunded, so it cannot be undone. Refund the rest instead, or undo"
+        " the refund first if that was the mistake."
+    )
+
+
+class GatewayRefundFixed(NotAllowed):
+    code = "gateway_refund_fixed"
+    message = (
+        "The card processor gave this money of {number} back, so the refund cannot be undone. If the customer"
+        " owes it, charge the card again."
+    )
+
+
+class RefundAlreadyReversed(NotAllowed):
+    code = "refund_already_reversed"
+    message = "This refund of {number} has already been undone."
+
+
+class RefundUsedSince(NotAllowed):
+    code = "refund_used_since"
+    message = (
+        "The refund took {needed} off {number}, and only {balance} can be applied to it again: it was paid"
+        " with other money since, or its order was changed or cancelled. Take that back first."
+    )
 
 
 class AboveRefundable(NotAllowed):

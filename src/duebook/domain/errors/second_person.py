@@ -8,6 +8,11 @@ class OwnRequest(NotAllowed):
     message = "You asked for this yourself. Ask another person to approve it."
 
 
+class OwnRequestTooSoon(NotAllowed):
+    code = "own_request_too_soon"
+    message = "Nobody else can approve it, so you may do it yourself, but not before {moment}."
+
+
 class NotYourRequest(NotAllowed):
     code = "not_your_request"
     message = "Another person asked for this. Approve it or reject it."

@@ -6,7 +6,7 @@ TOLD = "UPDATE payments_paymentmethod SET forgotten_at = now() WHERE NOT active"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0016_disputes"),
+        ("payments", "0018_reversed_refunds"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""Approve an outcome that another person proposed: the charge or refund is settled by it, as by any sight."""
+"""Approve an outcome that was proposed: the charge or refund is settled by it, as by any sight."""
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.errors import OutcomeKnown, RequestDecided
@@ -8,20 +8,23 @@ from duebook.domain.second_person import Answer, Outcome, RequestState
 from duebook.events.requests import input_hash
 from duebook.payments.charge_reading import Seen
 from duebook.payments.models import Charge, Observation, OutcomeProposal
-from duebook.payments.outcomes import Subject, proposal_by_id, record_proposal, subject_of
+from duebook.payments.outcomes import Subject, company_of, proposal_by_id, record_proposal, subject_of
 from duebook.payments.refund_reading import SeenState
 from duebook.payments.second_person import lock_request, write_answer
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
+from duebook.staff.locks import lock_owners
 
 
 def approve_outcome(*, proposal_id: int, actor: Actor) -> Subject:
     """Settle the charge or refund as proposed, once; returns it as it is then.
 
-    The proposal is approved in the transaction that settles. What the gateway says later is applied as ever:
-    a success after all is booked. Must not be called inside a transaction. Records ``outcome.approved`` and
-    what settling records. Raises NotFound, Forbidden, RequestDecided, OwnRequest, and OutcomeKnown where the
-    gateway was faster.
+    Another person than who proposed it approves; where there is none, the same one does a day later, and the
+    event says that nobody else was there. The proposal is approved in the transaction that settles. What the
+    gateway says later is applied as ever: a success after all is booked. Must not be called inside a
+    transaction. Locks the active owners too where it is one's own. Records ``outcome.approved`` and what
+    settling records. Raises NotFound, Forbidden, RequestDecided, OwnRequest, OwnRequestTooSoon, and
+    OutcomeKnown where the gateway was faster.
     """
     actor.require(Right.RESOLVE_MESSAGES)
     proposal = proposal_by_id(proposal_id)
@@ -30,9 +33,19 @@ def approve_outcome(*, proposal_id: int, actor: Actor) -> Subject:
 
     def approve() -> None:
         locked = lock_request(OutcomeProposal.objects.all(), proposal_id)
-        write_answer(locked, Answer.APPROVE, actor=actor)
-        key = f"outcome:{proposal_id}:approved"
-        record_proposal("outcome.approved", proposal, actor=actor, key=key, hashed=input_hash([proposal_id]))
+        company = None
+        if locked.asked_by_id == actor.user_id:
+            lock_owners()
+            company = company_of(locked)
+        write_answer(locked, Answer.APPROVE, actor=actor, company=company)
+        record_proposal(
+            "outcome.approved",
+            proposal,
+            actor=actor,
+            key=f"outcome:{proposal_id}:approved",
+            hashed=input_hash([proposal_id]),
+            others=company.others if company else None,
+        )
 
     if proposal.charge_id is not None:
         settle_charge(

@@ -7,23 +7,19 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from duebook.domain.card_numbers import refuse_card_numbers
-from duebook.domain.commission_steps import EntryCause
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.reversing import ReversalDecision, decide_reversal
 from duebook.events.requests import earlier_event, input_hash
-from duebook.events.services.record_event import record_event
-from duebook.payments import write_path
-from duebook.payments.models import Reversal
+from duebook.payments.reversal_booking import book_reversal
 from duebook.payments.state import PaymentRows, lock_payment, read_payment, uncorrected_transfers
-from duebook.payments.write_path import PaymentCounters, Plan
 from duebook.staff.queries import business
 
 PREVIEW_REASON = "preview"
 
 
 class Recorded(Protocol):
-    """Who recorded a payment, and when."""
+    """Who recorded a payment or refund, and when."""
 
     @property
     def recorded_by_id(self) -> int: ...
@@ -33,8 +29,16 @@ class Recorded(Protocol):
 
 
 def may_reverse(recorded: Recorded, actor: Actor, on: date) -> bool:
-    """Whether the actor may undo this payment: any, or an own one on the day it was recorded."""
+    """Whether the actor may undo it: any, or what is one's own on the day it was recorded."""
     return actor.may(Right.UNDO_ANY) or _own_of_today(recorded, actor, on)
+
+
+def require_may_reverse(recorded: Recorded, amount: Money, actor: Actor, on: date) -> None:
+    """Raise Forbidden unless the actor may undo it, AboveLimit where it is another's and too large."""
+    if _own_of_today(recorded, actor, on):
+        actor.require(Right.UNDO_OWN_TODAY)
+    else:
+        actor.require_within(Right.UNDO_ANY, amount)
 
 
 def preview_reversal(*, payment_id: int, actor: Actor, on: date) -> ReversalDecision:
@@ -57,70 +61,12 @@ def reverse_payment(
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return None
     decision = _decide(read_payment(payment_id), reason, actor, on)
-    payment = decision.payment
-    plan = Plan()
-    for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=payment.kind == "money",
-            applied_on=row.applied_on,
-        )
-    for mirrored in decision.mirrored:
-        plan.transfer(
-            mirrored.movement,
-            currency=payment.currency,
-            contact_id=payment.contact_id,
-            payment_id=payment.id,
-            corrects_id=mirrored.corrects_id,
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.UNDONE,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
-    plan.counters[payment.id] = PaymentCounters(
-        allocated=-payment.allocated_minor, reversed=payment.amount_minor
-    )
-    write_path.book(plan)
-    Reversal.objects.create(
-        payment_id=payment.id,
-        amount_minor=payment.amount_minor,
-        reason=reason.strip(),
-        reversed_on=on,
-        reversed_by_id=actor.user_id,
-    )
-    record_event(
-        name="payment.reversed",
-        actor=actor,
-        request_key=request_key,
-        hashed=hashed,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-        payload={
-            "payment_id": payment.id,
-            "number": payment.number,
-            "amount_minor": payment.amount_minor,
-            "currency": payment.currency,
-            "reason": reason.strip(),
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
-        },
-    )
+    book_reversal(decision, reason=reason, actor=actor, on=on, request_key=request_key, hashed=hashed)
     return decision
 
 
 def _decide(rows: PaymentRows, reason: str, actor: Actor, on: date) -> ReversalDecision:
-    if _own_of_today(rows, actor, on):
-        actor.require(Right.UNDO_OWN_TODAY)
-    else:
-        actor.require_within(Right.UNDO_ANY, Money(rows.state.amount_minor, rows.state.currency))
+    require_may_reverse(rows, Money(rows.state.amount_minor, rows.state.currency), actor, on)
     refuse_card_numbers(reason=reason)
     return decide_reversal(
         rows.state,

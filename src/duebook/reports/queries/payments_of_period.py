@@ -106,7 +106,7 @@ class PaymentFilter:
     happening: Happening | None = None
 
 
-# What a won dispute brings back lowers what was returned.
+# What a won dispute brings back lowers what was returned, a refund that was undone what was refunded.
 # Every payment, return and refund moves customer credit, so the indexes by account and day find them.
 _HAPPENED = """
 SELECT t.effective_on AS day, t.payment_id, t.amount_minor, 'received' AS happening, t.id
@@ -124,7 +124,7 @@ UNION ALL
 SELECT t.effective_on, t.payment_id, -t.amount_minor, t.kind, t.id
   FROM ledger_transfer t
  WHERE t.credit_account_id = %(credit)s AND t.effective_on BETWEEN %(first)s AND %(last)s
-   AND t.kind = 'returned'
+   AND t.kind IN ('returned', 'refunded')
 """
 
 _BY_TYPE = """
@@ -137,7 +137,8 @@ SELECT y.id, y.label, p.kind <> %(adjustment)s, p.currency,
        (count(*) FILTER (WHERE h.happening = 'returned' AND h.amount_minor > 0)
         - count(*) FILTER (WHERE h.happening = 'returned' AND h.amount_minor < 0)),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'returned'), 0)::bigint,
-       count(*) FILTER (WHERE h.happening = 'refunded'),
+       (count(*) FILTER (WHERE h.happening = 'refunded' AND h.amount_minor > 0)
+        - count(*) FILTER (WHERE h.happening = 'refunded' AND h.amount_minor < 0)),
        coalesce(sum(h.amount_minor) FILTER (WHERE h.happening = 'refunded'), 0)::bigint
   FROM ({happened}) AS h
   JOIN payments_payment p ON p.id = h.payment_id

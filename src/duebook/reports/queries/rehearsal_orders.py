@@ -73,7 +73,15 @@ applied AS (
           SELECT a.invoice_id, a.amount_minor, a.applied_on
             FROM wanted w
             JOIN payments_allocation a ON a.invoice_id = w.id
-            JOIN payments_refund f ON f.payment_id = a.payment_id AND f.recorded_at = a.recorded_at) AS gone
+            JOIN payments_refund f ON f.payment_id = a.payment_id AND f.recorded_at = a.recorded_at
+          UNION ALL
+          -- The undoing of a refund applies again what it had taken off.
+          SELECT a.invoice_id, a.amount_minor, a.applied_on
+            FROM wanted w
+            JOIN payments_allocation a ON a.invoice_id = w.id
+            JOIN payments_refund f ON f.payment_id = a.payment_id
+            JOIN payments_refundreversal x ON x.refund_id = f.id
+            JOIN ledger_transfer t ON t.id = x.transfer_id AND t.recorded_at = a.recorded_at) AS gone
    WHERE day <= %(last)s
    GROUP BY invoice_id
 )

@@ -34,6 +34,14 @@ MISSING_EVENT = Check(
           LEFT JOIN events_event e ON e.payment_id = p.id AND e.name = 'payment.refunded'
          GROUP BY p.id, r.refunds HAVING count(e.id) <> r.refunds
         UNION ALL
+        SELECT format('P-%%s, refund %%s', p.number, r.id), 'one event refund.reversed', count(e.id)::text
+          FROM payments_refundreversal v
+          JOIN payments_refund r ON r.id = v.refund_id
+          JOIN payments_payment p ON p.id = r.payment_id
+          LEFT JOIN events_event e ON e.payment_id = p.id AND e.name = 'refund.reversed'
+           AND (e.payload->>'refund_id')::bigint = r.id
+         GROUP BY p.id, r.id HAVING count(e.id) <> 1
+        UNION ALL
         SELECT 'D-' || d.id, 'an event dispute.' || n.name, '0'
           FROM payments_dispute d
           CROSS JOIN LATERAL (SELECT CASE d.state WHEN 'open' THEN 'opened' ELSE d.state END) AS n(name)
@@ -78,6 +86,10 @@ EVENTS_AND_ALLOCATIONS = Check(
           SELECT e.payment_id, (e.payload->>'to_invoice_id')::bigint, (e.payload->>'amount_minor')::bigint
             FROM events_event e
            WHERE e.name = 'allocation.moved' AND e.payload->>'to_invoice_id' IS NOT NULL
+          UNION ALL
+          SELECT e.payment_id, (x->>'invoice_id')::bigint, (x->>'amount_minor')::bigint
+            FROM events_event e, jsonb_array_elements(e.payload->'applied_again') AS x
+           WHERE e.name = 'refund.reversed'
         ), both_sides AS (
           SELECT payment_id, invoice_id, sum(told) AS told, sum(found) AS found
             FROM (SELECT payment_id, invoice_id, minor AS told, 0::bigint AS found FROM told

@@ -80,7 +80,9 @@ INVOICE_COUNTERS = Check(
                    WHERE d.what = 'amount' AND d.takes_back_id IS NULL
                      AND NOT EXISTS (SELECT FROM payments_disputebooking x WHERE x.takes_back_id = d.id)
                   UNION
-                  SELECT payment_id, recorded_at FROM payments_refund) AS gone
+                  SELECT payment_id, recorded_at FROM payments_refund r
+                   WHERE NOT EXISTS (SELECT FROM payments_refundreversal v WHERE v.refund_id = r.id)
+                 ) AS gone
             JOIN payments_allocation a
               ON a.payment_id = gone.payment_id AND a.recorded_at = gone.recorded_at
            GROUP BY a.invoice_id

@@ -9,7 +9,9 @@ PAYMENT_COUNTERS = Check(
         WITH allocated AS (
           SELECT payment_id, sum(amount_minor) AS minor FROM payments_allocation GROUP BY payment_id
         ), refunded AS (
-          SELECT payment_id, sum(amount_minor) AS minor FROM payments_refund GROUP BY payment_id
+          SELECT payment_id, sum(amount_minor) AS minor FROM payments_refund r
+           WHERE NOT EXISTS (SELECT FROM payments_refundreversal v WHERE v.refund_id = r.id)
+           GROUP BY payment_id
         ), disputed AS (
           SELECT payment_id, sum(booked_minor) AS minor FROM payments_dispute GROUP BY payment_id
         )
@@ -114,6 +116,30 @@ REFUND_BOOKED = Check(
     """,
 )
 
+REFUND_REVERSED = Check(
+    name="refund_reversed",
+    rule="A refund's transfer is taken back exactly when the refund is undone, and only one by hand ever is.",
+    query="""
+        SELECT format('P-%%s, refund %%s', p.number, r.id),
+               CASE WHEN v.id IS NULL THEN 'not taken back'
+                    WHEN r.means <> 'by_hand' THEN 'not undone, the gateway gave it back'
+                    ELSE 'taken back by ' || v.transfer_id END,
+               coalesce('taken back by ' || m.id, 'not taken back')
+          FROM payments_refund r
+          JOIN payments_payment p ON p.id = r.payment_id
+          JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.recorded_at = r.recorded_at
+           AND t.kind = 'refunded' AND t.corrects_id IS NULL
+          LEFT JOIN payments_refundreversal v ON v.refund_id = r.id
+          LEFT JOIN ledger_transfer m ON m.corrects_id = t.id
+         WHERE v.transfer_id IS DISTINCT FROM m.id
+            OR (v.id IS NOT NULL AND r.means <> 'by_hand')
+            OR (m.id IS NOT NULL AND (m.payment_id, m.kind, m.amount_minor, m.currency, m.debit_account_id,
+                                      m.credit_account_id)
+                  IS DISTINCT FROM (t.payment_id, t.kind, t.amount_minor, t.currency, t.credit_account_id,
+                                    t.debit_account_id))
+    """,
+)
+
 REFUND_FITS = Check(
     name="refund_fits",
     rule="A refund is in its payment's currency and never of an adjustment.",
@@ -190,6 +216,7 @@ CHECKS = (
     PAYMENT_RECEIVED,
     RETURN_BOOKED,
     REFUND_BOOKED,
+    REFUND_REVERSED,
     REFUND_FITS,
     ALLOCATION_FITS,
     ALLOCATION_BOOKED,

@@ -25,7 +25,8 @@ REQUEST_REFUNDED = Check(
 
 OUTCOME_SETTLED = Check(
     name="outcome_settled",
-    rule="A charge or refund is settled by hand exactly by an outcome that another person has approved.",
+    rule="A charge or refund is settled by hand exactly by an outcome that another person has approved, or "
+    "the same one a day later when nobody else could.",
     query="""
         WITH seen AS (
           SELECT id, charge_id, gateway_refund_id, seen, (payload->>'proposal_id')::bigint AS proposal_id
@@ -43,7 +44,11 @@ OUTCOME_SETTLED = Check(
             OR (s.id IS NOT NULL AND ((s.charge_id, s.gateway_refund_id)
                   IS DISTINCT FROM (o.of_charge, o.gateway_refund_id)
                 OR (o.outcome = 'happened') <> (s.seen = 'succeeded')
-                OR o.decided_by_id = o.asked_by_id))
+                OR (o.decided_by_id = o.asked_by_id
+                    AND (o.decided_at < o.asked_at + interval '24 hours'
+                         OR NOT EXISTS (SELECT FROM events_event e
+                                         WHERE e.name = 'outcome.approved' AND e.payload->>'others' = '0'
+                                           AND (e.payload->>'proposal_id')::bigint = o.id)))))
     """,
 )
 

@@ -6,6 +6,7 @@ from duebook.domain.errors import EmailTaken
 from duebook.domain.permissions import Actor, Right, Role
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.staff.locks import lock_owners
 from duebook.staff.models import User
 
 
@@ -13,8 +14,10 @@ from duebook.staff.models import User
 def add_user(*, email: str, name: str, role: Role, password: str, request_key: str, actor: Actor) -> User:
     """Add the user with a first password. Neither the event nor its hash knows the password.
 
-    Records ``user.added``. Raises Forbidden, EmailTaken, KeyReused.
+    Locks all active owners, so that nobody approves alone what this one could. Records ``user.added``.
+    Raises Forbidden, EmailTaken, KeyReused.
     """
+    lock_owners()
     hashed = input_hash([email.lower(), name, role])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

@@ -6,6 +6,7 @@ from duebook.domain.errors import LastOwner, NotFound, NotYourself
 from duebook.domain.permissions import Actor, Right, Role
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.staff.locks import lock_owners
 from duebook.staff.models import User
 
 
@@ -16,11 +17,7 @@ def change_user(*, user_id: int, name: str, role: Role, active: bool, request_ke
     Locks all active owners, so that two owners who demote each other at once cannot both succeed.
     Records ``user.changed``. Raises NotFound, Forbidden, LastOwner, NotYourself, KeyReused.
     """
-    owners = list(
-        User.objects.select_for_update(no_key=True, of=("self",))
-        .filter(role=Role.OWNER.value, is_active=True)
-        .order_by("pk")
-    )
+    owners = lock_owners()
     user = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id).first()
     if user is None:
         raise NotFound(what="User", id=user_id)

@@ -10,14 +10,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
+from duebook.domain.second_person import Company
 from duebook.payments.models import Charge, GatewayRefund, OutcomeProposal
-from duebook.payments.outcomes import Subject, proposal_by_id, subject_of, waiting_proposal_of
+from duebook.payments.outcomes import Subject, company_of, proposal_by_id, subject_of, waiting_proposal_of
 from duebook.payments.services.approve_outcome import approve_outcome
 from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
 from duebook.payments.services.propose_refund_outcome import propose_refund_outcome
 from duebook.payments.services.reject_outcome import reject_outcome
 from duebook.payments.services.withdraw_outcome import withdraw_outcome
 from duebook.staff.models import User
+from duebook.staff.queries import others_who_may
 from duebook.web.forms.approvals import ApprovalForm, OutcomeForm, RejectionForm
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
@@ -71,10 +73,22 @@ def _propose(
     request: StaffRequest, subject: Subject, propose: Callable[[OutcomeForm], OutcomeProposal]
 ) -> HttpResponse:
     form = OutcomeForm(request.POST or None, initial={"happened_on": today_of(request)})
+    may_approve = actor_of(request).may(Right.RESOLVE_MESSAGES)
+    is_alone = may_approve and not others_who_may(Right.RESOLVE_MESSAGES, but=request.user.pk)
     if form.is_valid() and form.carry_out(request.business, lambda: propose(form)) is not None:
-        add_notice(request, _("What you saw waits for another person’s approval."))
+        add_notice(
+            request,
+            _("Kept. Nobody else can approve what you saw, so you may do it yourself in a day.")
+            if is_alone
+            else _("What you saw waits for another person’s approval."),
+        )
         return redirect(_page_of(subject))
-    context = {"form": form, "proposed": waiting_proposal_of(subject), **_facts(subject)}
+    context = {
+        "form": form,
+        "proposed": waiting_proposal_of(subject),
+        "is_alone": is_alone,
+        **_facts(subject),
+    }
     return render(request, "web/outcomes/propose.html", context, status=form.status)
 
 
@@ -116,16 +130,24 @@ def outcome(request: StaffRequest, proposal_id: int) -> HttpResponse:
         return redirect(_page_of(subject))
     subject = subject_of(proposal)
     people = User.objects.in_bulk([proposal.asked_by_id, proposal.decided_by_id or 0])
+    is_own = proposal.asked_by_id == request.user.pk
     context = {
         "form": form,
         "proposal": proposal,
         "asker": people.get(proposal.asked_by_id),
         "decider": people.get(proposal.decided_by_id or 0),
-        "is_own": proposal.asked_by_id == request.user.pk,
+        "is_own": is_own,
+        "alone": _alone(request, proposal) if is_own and proposal.is_waiting else None,
         "falls_away": proposal.is_waiting and not subject.is_open,
         **_facts(subject),
     }
     return render(request, "web/outcomes/page.html", context, status=form.status)
+
+
+def _alone(request: StaffRequest, proposal: OutcomeProposal) -> Company | None:
+    """When who proposed it may approve it for want of another one; None where there is one."""
+    company = company_of(proposal)
+    return company if actor_of(request).may(Right.RESOLVE_MESSAGES) and not company.others else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
+from duebook.domain.refunding import RefundMeans
 from duebook.events.models import Event
-from duebook.payments.models import GatewayRefund, Payment
+from duebook.payments.models import GatewayRefund, Payment, Refund
 from duebook.payments.outcomes import waiting_proposal_of
 from duebook.payments.queries import (
     account_of,
@@ -39,6 +40,7 @@ class Acts:
     """What this person may do with this payment as it stands; the services check again."""
 
     undo: bool
+    undo_refunds: frozenset[int]
     correct: bool
     take_back: bool
     refund: bool
@@ -59,13 +61,14 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
     found = payment_by_id(payment_id)
     attempts = gateway_refunds_of(found)
     under_way = next((attempt for attempt in attempts if attempt.is_open), None)
+    refunds = refunds_of(found)
     events = Event.objects.filter(payment_id=payment_id).order_by("-id")[:_MOST_EVENTS]
     context = {
         "payment": found,
         "contact": found.contact,
         "reversal": getattr(found, "reversal", None),
         "bank_return": getattr(found, "bank_return", None),
-        "refunds": refunds_of(found),
+        "refunds": refunds,
         "charge": charge_of(found),
         "disputes": told_disputes(disputes_of(found), request.business),
         "attempts": attempts,
@@ -75,7 +78,7 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
         "parts": applied_by(found),
         "booked_to": account_of(found),
         "entries": told(events, request.business),
-        "acts": _acts(request, found, under_way),
+        "acts": _acts(request, found, under_way, refunds),
     }
     return render(request, "web/payments/page.html", context)
 
@@ -91,14 +94,25 @@ def _follow(request: StaffRequest, payment_id: int) -> HttpResponse:
     return HttpResponse(headers={"HX-Refresh": "true"})
 
 
-def _acts(request: StaffRequest, payment: Payment, under_way: GatewayRefund | None) -> Acts:
-    actor = actor_of(request)
+def _acts(
+    request: StaffRequest, payment: Payment, under_way: GatewayRefund | None, refunds: list[Refund]
+) -> Acts:
+    actor, on = actor_of(request), today_of(request)
     gone = payment.reversed_minor + payment.returned_minor + payment.refunded_minor
     stands = gone < payment.amount_minor and under_way is None
     is_money = payment.kind == PaymentKind.MONEY.value
-    undo = not gone and payment.charge_id is None and may_reverse(payment, actor, today_of(request))
+    undo = not gone and payment.charge_id is None and may_reverse(payment, actor, on)
     return Acts(
         undo=undo,
+        undo_refunds=frozenset(
+            refund.pk
+            for refund in refunds
+            if refund.means == RefundMeans.BY_HAND.value
+            and not hasattr(refund, "reversal")
+            and getattr(payment, "bank_return", None) is None
+            and under_way is None
+            and may_reverse(refund, actor, on)
+        ),
         correct=undo and actor.may(Right.RECORD_PAYMENTS) and (is_money or actor.may(Right.ADJUST)),
         take_back=stands and is_money and actor.may(Right.RETURN_PAYMENTS),
         refund=stands and is_money and actor.may(Right.REFUND),

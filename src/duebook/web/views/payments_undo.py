@@ -1,4 +1,4 @@
-"""Undoing a payment that was entered by mistake, and recording that the bank took one back."""
+"""Undoing a payment or a refund that was entered by mistake, and recording that the bank took one back."""
 
 from functools import partial
 
@@ -7,13 +7,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from duebook.domain.errors import GatewayPaymentFixed
+from duebook.domain.errors import GatewayPaymentFixed, NotFound
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.payments.models import Payment
 from duebook.payments.queries import payment_by_id
+from duebook.payments.refund_state import refund_by_id
 from duebook.payments.services.return_payment import preview_return, return_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
+from duebook.payments.services.reverse_refund import preview_refund_reversal, reverse_refund
 from duebook.web import payment_preview
 from duebook.web.errors import status_of, text_of
 from duebook.web.formats import figure
@@ -54,6 +56,40 @@ def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
             "contact": payment.contact,
             "back": way_back(request, payment_id),
         },
+    )
+    return perform(request, form, act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def refund_reversal(request: StaffRequest, payment_id: int, refund_id: int) -> HttpResponse:
+    """Show everything that undoing the refund will do and ask why, then undo it."""
+    refund = refund_by_id(refund_id)
+    payment = refund.payment
+    if payment.pk != payment_id:
+        raise NotFound(what="Refund", id=refund_id)
+    actor, on = actor_of(request), today_of(request)
+    form = UndoForm(request.POST or None)
+
+    def done() -> HttpResponse:
+        amount = figure(Money(refund.amount_minor, refund.currency), request.business)
+        words = _("The refund of %(amount)s of %(payment)s is undone.")
+        add_notice(request, words % {"amount": amount, "payment": payment})
+        return redirect("web:payment", payment_id)
+
+    act = Act(
+        template="web/payments/undo_refund.html",
+        preview=lambda: payment_preview.of_refund_reversal(
+            preview_refund_reversal(refund_id=refund_id, actor=actor, on=on), request.business
+        ),
+        write=lambda: reverse_refund(
+            refund_id=refund_id,
+            reason=form.cleaned_data["reason"],
+            request_key=form.key,
+            actor=actor,
+            on=on,
+        ),
+        done=done,
+        context={"payment": payment, "contact": payment.contact, "refund": refund},
     )
     return perform(request, form, act)
 

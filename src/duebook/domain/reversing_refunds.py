@@ -1,0 +1,196 @@
+"""Deciding what undoing a refund that was entered by mistake does: no money had gone back.
+
+Invariant: it leaves the payment, its invoices and the books as if the refund had never been, on every date of
+an open period, unless the balance that it re-opened was used in between. What was credited or written off in
+its act is undone with it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date
+
+from duebook.domain.commission_steps import CommissionStep
+from duebook.domain.errors import (
+    AlreadyReturned,
+    GatewayRefundFixed,
+    ReasonRequired,
+    RefundAlreadyReversed,
+    RefundUnderWay,
+    RefundUsedSince,
+)
+from duebook.domain.money import Money
+from duebook.domain.payment_state import (
+    AllocationRow,
+    BalanceChange,
+    PaymentState,
+    commissions_after,
+    require_open_day,
+)
+from duebook.domain.recording import Movement, OpenInvoice
+from duebook.domain.refunding import RefundMeans
+from duebook.domain.reversing import Mirrored, ReversalDecision, TransferRow, decide_reversal, run_back
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund as it was written: what it took off invoices (negative rows) and its transfers.
+
+    ``used`` are the invoices that something else was applied to or taken off since.
+    """
+
+    id: int
+    amount_minor: int
+    means: RefundMeans
+    is_reversed: bool
+    taken_off: tuple[AllocationRow, ...]
+    transfers: tuple[TransferRow, ...]
+    used: Set[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The payment by which a refund credited or wrote off what shall not be owed, as it stands."""
+
+    payment: PaymentState
+    allocations: tuple[AllocationRow, ...]
+    transfers: tuple[TransferRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReversalDecision:
+    """Everything that undoing a refund writes; ``adjustment`` is the undoing of what it credited, if any."""
+
+    payment: PaymentState
+    refund: RefundRow
+    allocations: tuple[AllocationRow, ...]
+    mirrored: tuple[Mirrored, ...]
+    balances: tuple[BalanceChange, ...]
+    commissions: tuple[CommissionStep, ...] = ()
+    adjustment: ReversalDecision | None = None
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.refund.amount_minor, self.payment.currency)
+
+    @property
+    def applied(self) -> Money:
+        """What is applied to invoices again."""
+        return Money(sum(row.minor for row in self.allocations), self.payment.currency)
+
+    @property
+    def credit_back(self) -> Money:
+        """What is credit on account again."""
+        return self.amount - self.applied
+
+
+def decide_refund_reversal(
+    payment: PaymentState,
+    refund: RefundRow,
+    *,
+    on: date,
+    reason: str,
+    credited: Credited | None,
+    invoices: Mapping[int, OpenInvoice],
+    closed_until: date | None,
+) -> RefundReversalDecision:
+    """Undo a refund by hand: each row gets a counter row, dated as the row it undoes while that period is
+    open, else ``on``. An invoice whose balance was used since is settled again ``on``, so that it is below
+    zero on no day.
+
+    Refund 50.00 of 100.00, 20.00 from credit and 30.00 off an invoice, 10.00 of them credited: the adjustment
+    of 10.00 is undone, 30.00 is applied again, 20.00 is credit again.
+    Raises ReasonRequired, GatewayRefundFixed, RefundAlreadyReversed, AlreadyReturned, RefundUnderWay,
+    PeriodClosed, RefundUsedSince.
+    """
+    if not reason.strip():
+        raise ReasonRequired
+    _check_state(payment, refund)
+    require_open_day(on, closed_until)
+    after = {pk: replace(invoice) for pk, invoice in invoices.items()}
+    adjustment = None
+    if credited is not None and not credited.payment.reversed_minor:
+        adjustment = decide_reversal(
+            credited.payment,
+            on=on,
+            reason=reason,
+            allocations=credited.allocations,
+            transfers=credited.transfers,
+            invoices=invoices,
+            closed_until=closed_until,
+        )
+        run_back(adjustment, after)
+
+    def dated(day: date, invoice_id: int | None) -> date:
+        return on if invoice_id in refund.used or (closed_until is not None and day <= closed_until) else day
+
+    again = tuple(
+        replace(row, minor=-row.minor, applied_on=dated(row.applied_on, row.invoice_id))
+        for row in refund.taken_off
+    )
+    _check_room(again, after)
+    return RefundReversalDecision(
+        payment=payment,
+        refund=refund,
+        allocations=again,
+        mirrored=tuple(
+            Mirrored(
+                Movement(
+                    row.kind,
+                    row.credit,
+                    row.debit,
+                    row.minor,
+                    dated(row.effective_on, row.invoice_id),
+                    row.invoice_id,
+                ),
+                row.id,
+            )
+            for row in refund.transfers
+        ),
+        balances=_balances(again, adjustment, invoices),
+        commissions=commissions_after(again, payment.kind, after, went_back=True),
+        adjustment=adjustment,
+    )
+
+
+def _check_state(payment: PaymentState, refund: RefundRow) -> None:
+    if refund.means is RefundMeans.GATEWAY:
+        raise GatewayRefundFixed(number=payment.label)
+    if refund.is_reversed:
+        raise RefundAlreadyReversed(number=payment.label)
+    if payment.returned_minor > payment.disputed_minor:
+        raise AlreadyReturned(number=payment.label, date=payment.returned_on)
+    if payment.refund_under_way:
+        raise RefundUnderWay(number=payment.label)
+
+
+def _check_room(again: Iterable[AllocationRow], invoices: Mapping[int, OpenInvoice]) -> None:
+    """Whether each invoice still takes all that came off it."""
+    needed: dict[int, int] = {}
+    for row in again:
+        needed[row.invoice_id] = needed.get(row.invoice_id, 0) + row.minor
+    for invoice_id, minor in needed.items():
+        invoice = invoices[invoice_id]
+        if minor > invoice.balance.minor:
+            raise RefundUsedSince(
+                needed=Money(minor, invoice.currency), number=invoice.label, balance=invoice.balance
+            )
+
+
+def _balances(
+    again: Sequence[AllocationRow],
+    adjustment: ReversalDecision | None,
+    invoices: Mapping[int, OpenInvoice],
+) -> tuple[BalanceChange, ...]:
+    """Every invoice that the undoing touches, also one whose balance stays what it was."""
+    changes: dict[int, int] = {}
+    for row in (*again, *(adjustment.allocations if adjustment else ())):
+        changes[row.invoice_id] = changes.get(row.invoice_id, 0) - row.minor
+    return tuple(
+        BalanceChange(
+            pk,
+            invoices[pk].number,
+            invoices[pk].balance,
+            invoices[pk].balance + Money(minor, invoices[pk].currency),
+        )
+        for pk, minor in sorted(changes.items())
+    )

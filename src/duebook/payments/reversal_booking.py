@@ -1,0 +1,76 @@
+"""Undo a payment that was entered by mistake: its rows, its counters and its event."""
+
+from datetime import date
+
+from duebook.domain.commission_steps import EntryCause
+from duebook.domain.permissions import Actor
+from duebook.domain.reversing import ReversalDecision
+from duebook.events.services.record_event import record_event
+from duebook.payments import write_path
+from duebook.payments.models import Reversal
+from duebook.payments.write_path import PaymentCounters, Plan
+
+
+def book_reversal(
+    decision: ReversalDecision, *, reason: str, actor: Actor, on: date, request_key: str, hashed: str
+) -> None:
+    """Write what was decided and record ``payment.reversed``.
+
+    Call it inside the transaction that holds the locks of ``lock_payment``.
+    """
+    payment = decision.payment
+    plan = Plan()
+    for row in decision.allocations:
+        plan.allocate(
+            payment_id=payment.id,
+            invoice_id=row.invoice_id,
+            minor=row.minor,
+            counts=row.counts,
+            is_money=payment.kind == "money",
+            applied_on=row.applied_on,
+        )
+    for mirrored in decision.mirrored:
+        plan.transfer(
+            mirrored.movement,
+            currency=payment.currency,
+            contact_id=payment.contact_id,
+            payment_id=payment.id,
+            corrects_id=mirrored.corrects_id,
+        )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.UNDONE,
+        currency=payment.currency,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+    )
+    plan.counters[payment.id] = PaymentCounters(
+        allocated=-payment.allocated_minor, reversed=payment.amount_minor
+    )
+    write_path.book(plan)
+    Reversal.objects.create(
+        payment_id=payment.id,
+        amount_minor=payment.amount_minor,
+        reason=reason.strip(),
+        reversed_on=on,
+        reversed_by_id=actor.user_id,
+    )
+    record_event(
+        name="payment.reversed",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
+            "payment_id": payment.id,
+            "number": payment.number,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "reason": reason.strip(),
+            "invoices": [
+                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
+                for b in decision.balances
+            ],
+        },
+    )

@@ -1,0 +1,159 @@
+"""Undo a refund by hand that was entered by mistake, with what it credited or wrote off."""
+
+from datetime import date
+
+from django.db import transaction
+
+from duebook.domain.accounts import TransferKind
+from duebook.domain.card_numbers import refuse_card_numbers
+from duebook.domain.commission_steps import CounterChange, EntryCause
+from duebook.domain.money import Money
+from duebook.domain.permissions import Actor
+from duebook.domain.reversing_refunds import RefundReversalDecision, decide_refund_reversal
+from duebook.events.requests import earlier_event, input_hash
+from duebook.events.services.record_event import record_event
+from duebook.ledger.models import Transfer
+from duebook.payments import write_path
+from duebook.payments.models import RefundReversal
+from duebook.payments.refund_state import RefundRows, lock_refund, read_refund
+from duebook.payments.reversal_booking import book_reversal
+from duebook.payments.services.reverse_payment import PREVIEW_REASON, require_may_reverse
+from duebook.payments.write_path import PaymentCounters, Plan
+
+
+def preview_refund_reversal(*, refund_id: int, actor: Actor, on: date) -> RefundReversalDecision:
+    """Everything that undoing the refund would do; writes nothing. Raises as ``reverse_refund``."""
+    return _decide(read_refund(refund_id), PREVIEW_REASON, actor, on)
+
+
+@transaction.atomic
+def reverse_refund(
+    *, refund_id: int, reason: str, request_key: str, actor: Actor, on: date
+) -> RefundReversalDecision | None:
+    """Undo the refund; None when this very request did so before.
+
+    What it used of a day's limit stays used. Locks the contact, the invoices and the payments. Records
+    ``refund.reversed``, and ``payment.reversed`` for what was credited or written off.
+    Raises NotFound, Forbidden, AboveLimit, KeyReused and what ``decide_refund_reversal`` raises.
+    """
+    lock_refund(refund_id)
+    hashed = input_hash(["undo refund", refund_id, reason])
+    if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
+        return None
+    decision = _decide(read_refund(refund_id), reason, actor, on)
+    if decision.adjustment is not None:
+        book_reversal(
+            decision.adjustment,
+            reason=reason,
+            actor=actor,
+            on=on,
+            request_key=f"{request_key}:rest",
+            hashed=hashed,
+        )
+    write_path.book(_plan(decision))
+    RefundReversal.objects.create(
+        refund_id=refund_id,
+        transfer_id=_money_back(decision).pk,
+        reason=reason.strip(),
+        reversed_on=on,
+        reversed_by_id=actor.user_id,
+    )
+    _record(decision, reason.strip(), actor, request_key, hashed)
+    return decision
+
+
+def _decide(rows: RefundRows, reason: str, actor: Actor, on: date) -> RefundReversalDecision:
+    payment = rows.payment.state
+    require_may_reverse(rows, Money(rows.refund.amount_minor, payment.currency), actor, on)
+    refuse_card_numbers(reason=reason)
+    return decide_refund_reversal(
+        payment,
+        rows.refund,
+        on=on,
+        reason=reason,
+        credited=rows.credited,
+        invoices=rows.payment.invoices,
+        closed_until=rows.payment.closed_until,
+    )
+
+
+def _plan(decision: RefundReversalDecision) -> Plan:
+    payment = decision.payment
+    plan = Plan()
+    for row in decision.allocations:
+        plan.allocate(
+            payment_id=payment.id,
+            invoice_id=row.invoice_id,
+            minor=row.minor,
+            counts=row.counts,
+            is_money=True,
+            applied_on=row.applied_on,
+        )
+        plan.count(row.invoice_id, CounterChange(back=-row.minor))
+    for mirrored in decision.mirrored:
+        plan.transfer(
+            mirrored.movement,
+            currency=payment.currency,
+            contact_id=payment.contact_id,
+            payment_id=payment.id,
+            corrects_id=mirrored.corrects_id,
+        )
+    plan.step_commissions(
+        decision.commissions,
+        cause=EntryCause.REFUND_UNDONE,
+        currency=payment.currency,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+    )
+    plan.counters[payment.id] = PaymentCounters(
+        allocated=decision.applied.minor, refunded=-decision.amount.minor
+    )
+    return plan
+
+
+def _money_back(decision: RefundReversalDecision) -> Transfer:
+    """The transfer that was just booked in the place of the money that had not gone."""
+    took = next(m.corrects_id for m in decision.mirrored if m.movement.kind is TransferKind.REFUNDED)
+    return Transfer.objects.get(corrects_id=took)
+
+
+def _record(
+    decision: RefundReversalDecision, reason: str, actor: Actor, request_key: str, hashed: str
+) -> None:
+    payment, undone = decision.payment, decision.adjustment
+    applied: dict[int, int] = {}
+    for row in decision.allocations:
+        applied[row.invoice_id] = applied.get(row.invoice_id, 0) + row.minor
+    numbers = {balance.invoice_id: balance.number for balance in decision.balances}
+    record_event(
+        name="refund.reversed",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
+            "refund_id": decision.refund.id,
+            "payment_id": payment.id,
+            "number": payment.number,
+            "amount_minor": decision.amount.minor,
+            "currency": payment.currency,
+            "reason": reason,
+            "credit_minor": decision.credit_back.minor,
+            "applied_again": [
+                {"invoice_id": pk, "number": numbers[pk], "amount_minor": minor}
+                for pk, minor in applied.items()
+            ],
+            "adjustment": {
+                "payment_id": undone.payment.id,
+                "number": undone.payment.number,
+                "amount_minor": undone.amount.minor,
+            }
+            if undone
+            else None,
+            "invoices": [
+                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
+                for b in decision.balances
+            ],
+        },
+    )
