@@ -21,6 +21,7 @@ from tests.jobs.serving import free_port, new_home, start_serving  # noqa: E402
 IMAGES = ROOT / "docs/images"
 CUSTOMER = "Marta Keller"
 ORDER = "Website package"
+CHARGE = "Charge card and apply payment"
 OWNER = "owner@example.com"
 PASSWORD = "only for the pictures"  # noqa: S105 - of a demo that is gone afterwards
 STEP_MILLISECONDS = 8000
@@ -104,20 +105,134 @@ def refund(page: Page) -> None:
     page.get_by_text("is credited and not owed any more").first.wait_for(state="visible")
 
 
+@picture(WIDE)
+def merchant_account(page: Page) -> None:
+    """Where an owner enters an account at a card processor."""
+    page.goto("/settings/merchant-accounts/new/?processor=stripe")
+
+
+@picture(WIDE)
+def cards(page: Page) -> None:
+    """The cards of a customer on file."""
+    open_tab(page, CUSTOMER, "Cards")
+
+
+@picture(WIDE)
+def charge_card(page: Page) -> None:
+    """The payment form that charges a card."""
+    choose_card(page)
+
+
+@picture(WIDE)
+def confirm_charge(page: Page) -> None:
+    """The step before a card is charged."""
+    choose_card(page)
+    page.get_by_role("button", name=CHARGE).click()
+    page.get_by_role("heading", name="Charge this card?").wait_for(state="visible")
+
+
+@picture(WIDE)
+def charge(page: Page) -> None:
+    """A charge that waits for the customer."""
+    open_tab(page, "Elin Lindqvist", "Order")
+    page.get_by_role("link", name="Tote bags").click()
+    page.get_by_role("link", name="charge under way").first.click()
+    page.get_by_text("Needs the customer").first.wait_for(state="visible")
+
+
+@picture(WIDE)
+def refund_to_card(page: Page) -> None:
+    """The same form for a payment that was charged."""
+    page.goto("/payments/?q=Ruiz&state=applied")
+    page.get_by_role("link", name=re.compile(r"^P-\d+$")).first.click()
+    page.get_by_role("link", name="Refund", exact=True).click()
+    page.get_by_label("Amount", exact=True).fill("64.00")
+    page.get_by_label("Reason").fill("Two bags came back")
+    page.get_by_label("Nothing: credit it").check()
+    page.get_by_text("is credited and not owed any more").first.wait_for(state="visible")
+
+
+@picture(WIDE)
+def money_to_decide(page: Page) -> None:
+    """What no job brings to its end by itself."""
+    page.goto("/decisions/")
+
+
+@picture(WIDE)
+def refund_to_approve(page: Page) -> None:
+    """A refund that another person approves or rejects."""
+    page.goto("/decisions/")
+    page.get_by_role("link", name="Approve or reject").click()
+    page.get_by_text("What this will do").first.wait_for(state="visible")
+
+
+@picture(WIDE)
+def dispute(page: Page) -> None:
+    """A payment of which the customer's bank asks the money back."""
+    page.goto("/payments/?q=Calder")
+    page.get_by_role("link", name=re.compile(r"^P-\d+$")).first.click()
+
+
+@picture(WIDE)
+def pay_link(page: Page) -> None:
+    """Where a pay link is made."""
+    open_tab(page, CUSTOMER, "Pay Links")
+
+
+@picture(NARROW)
+def pay_by_card(page: Page) -> None:
+    """The customer's page of a pay link."""
+    open_tab(page, CUSTOMER, "Pay Links")
+    page.get_by_role("button", name="Make a link to copy").click()
+    page.goto(page.get_by_label("Copy it now").input_value())
+
+
+@picture(WIDE)
+def card_clearing(page: Page) -> None:
+    """What processors have not paid out."""
+    page.goto("/reports/card-clearing/")
+
+
+@picture(WIDE)
+def settlement(page: Page) -> None:
+    """One payment of a processor, with its charges."""
+    page.goto("/reports/card-clearing/settlements/")
+    page.get_by_role("link", name="S-2", exact=True).click()
+
+
+def open_tab(page: Page, customer: str, tab: str) -> None:
+    """Open a tab of a contact."""
+    page.goto(f"/contacts/?q={customer}")
+    page.get_by_role("link", name=customer).first.click()
+    page.get_by_role("link", name=tab, exact=True).click()
+
+
 def open_order_tab(page: Page) -> None:
     """Open the Order tab of a customer who owes something."""
-    page.goto("/contacts/?q=Keller")
-    page.get_by_role("link", name=CUSTOMER).first.click()
-    page.get_by_role("link", name="Order", exact=True).click()
+    open_tab(page, CUSTOMER, "Order")
+
+
+def choose_card(page: Page) -> None:
+    """Open the payment form of that customer and choose to charge the card."""
+    open_order_tab(page)
+    page.get_by_role("link", name="Add Payment").first.click()
+    choose_invoice(page)
+    page.get_by_label("Payment Type").select_option(label="Credit Card (charge now)")
+    page.get_by_role("button", name=CHARGE).wait_for(state="visible")
+    page.get_by_text("No card is charged until you confirm").first.wait_for(state="visible")
+
+
+def choose_invoice(page: Page) -> None:
+    """Choose the invoice that the pictures are about."""
+    invoices = page.get_by_label("Invoice", exact=True)
+    invoices.select_option(invoices.locator("option", has_text=ORDER).get_attribute("value"))
 
 
 def open_payment_form(page: Page) -> None:
     """Open the payment form of that customer."""
     open_order_tab(page)
     page.get_by_role("link", name="Add Payment").first.click()
-    invoices = page.get_by_label("Invoice", exact=True)
-    chosen = invoices.locator("option", has_text=ORDER).get_attribute("value")
-    invoices.select_option(chosen)
+    choose_invoice(page)
     page.get_by_label("Reference").fill("2041")
     page.get_by_text("Balance due now").first.wait_for(state="visible")
 

@@ -76,6 +76,20 @@ def test_an_unknown_charge_says_that_we_ask_and_updates_itself(client: Client, g
     assert "Ask the processor now" in text
 
 
+def test_what_the_processor_says_again_and_again_stands_once(client: Client, gateway: FakeGateway) -> None:
+    sign_in(client)
+    charge = make_unknown(gateway, make_invoice("100.00"))
+    for _ in range(3):
+        gateway.fail("fetch", OutcomeUnknown)
+        Charge.objects.update(ask_at=timezone.now() - timedelta(seconds=1))
+        ask_gateway(charge_id=charge.pk)
+
+    text = text_of(show(client, charge))
+
+    assert text.count("The processor was asked: no usable answer.") == 1
+    assert "· 3 times The processor answered: no usable answer. scripted" in text
+
+
 def test_it_shows_how_it_resolved_itself(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
     charge = make_unknown(gateway, make_invoice("100.00"))

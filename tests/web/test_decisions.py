@@ -192,7 +192,7 @@ def test_a_failed_message_is_processed_again(client: Client) -> None:
     answer = client.post(f"/decisions/messages/{message.pk}/retry/", sent, follow=True)
     client.post(f"/decisions/messages/{message.pk}/retry/", sent)
 
-    assert "charge.refunded re_1 · Sandbox TEST" in text_of(page)
+    assert "Refund Sandbox TEST · charge.refunded re_1" in text_of(page)
     assert "It is not booked by itself. Process again Mark as dealt with" in text_of(page)
     assert "The message is being processed again." in text_of(answer)
     message.refresh_from_db()

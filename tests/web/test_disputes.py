@@ -35,9 +35,24 @@ def test_an_open_dispute_stands_among_the_decisions_with_what_to_do(
     assert f"{payment} 1 Jan 2026" in text
     assert "goods or services not received Acme Disputed" in text
     assert "The processor took 40.00. Its fee: 15.00." in text
-    assert "Answer it on the processor's own pages until 9 Dec 2026" in text
+    assert "Answer it on the processor's own pages until 9 Dec 2026, 23:59 UTC." in text
     assert "40.00 Ask the processor now" in text
     assert "Mark as seen" not in text
+
+
+def test_whoever_refunds_a_disputed_payment_is_told_that_it_may_go_back_twice(
+    client: Client, gateway: FakeGateway
+) -> None:
+    sign_in(client, Role.MANAGER)
+    payment = a_charged_payment()
+    before = text_of(client.get(f"/payments/{payment.pk}/refunds/"))
+    open_dispute(gateway, 4000)
+
+    form = text_of(client.get(f"/payments/{payment.pk}/refunds/"))
+
+    told = "The customer’s bank asks for this money back already."
+    assert (told in before, told in form) == (False, True)
+    assert "60.00 can still go back." in form
 
 
 def test_a_lost_dispute_stays_until_it_is_marked_as_seen(client: Client, gateway: FakeGateway) -> None:

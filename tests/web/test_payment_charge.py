@@ -237,7 +237,7 @@ def test_a_decline_keeps_the_form_and_says_why(
     assert token in DECLINES
     assert answer.status_code == 422
     form = answer.context["form"]
-    assert list(form.non_field_errors()) == [words]
+    assert list(form.non_field_errors()) == [f"{words} Nothing was charged."]
     assert words in text_of(answer)
     assert (form["amount"].value(), form["notes"].value()) == ("80.00", "by phone")
     assert not Payment.objects.exists()

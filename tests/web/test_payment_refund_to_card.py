@@ -343,7 +343,7 @@ def test_the_pages_read_no_more_for_more_refunds(
         send(client, payment, amount="10")
     client.get(f"/payments/{payment.pk}/")
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(url_of(payment))
     with django_assert_num_queries(15):
         client.get(f"/payments/{payment.pk}/")

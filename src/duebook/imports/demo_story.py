@@ -4,11 +4,13 @@ Days are counted back from today, so every age of debt occurs on whatever day th
 due after 30 days.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 from duebook.contacts.details import ContactDetails
-from duebook.domain.order_lines import ItemKind
+from duebook.domain.order_lines import ItemKind, LineInput
 
 BUSINESS_NAME = "Alder & Finch Studio"
 BUSINESS_ADDRESS = "14 Mill Lane\nPortland, OR 97205"
@@ -42,6 +44,16 @@ class Line:
     price: str
     quantity: str = "1"
     kind: ItemKind = ItemKind.PRODUCT
+
+    def as_input(self, products: Mapping[str, int]) -> LineInput:
+        """As an order takes it, with the ids of the products by their names."""
+        return LineInput(
+            kind=self.kind,
+            description=self.description,
+            quantity=Decimal(self.quantity),
+            unit_price=Decimal(self.price),
+            product_id=products[self.description] if self.kind is ItemKind.PRODUCT else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +93,13 @@ class Receipt:
     reason: str = ""
 
 
-def _tax(price: str) -> Line:
+def tax(price: str) -> Line:
+    """Its line of tax."""
     return Line("Sales tax", price, kind=ItemKind.TAX)
 
 
-def _shipping(price: str) -> Line:
+def shipping(price: str) -> Line:
+    """Its line of shipping."""
     return Line("Shipping", price, kind=ItemKind.SHIPPING)
 
 
@@ -171,7 +185,7 @@ SALES = (
         "brightwater",
         160,
         "Website package",
-        (Line("Website package", "1000.00"), Line("Copywriting, one page", "85.00", "4"), _tax("107.20")),
+        (Line("Website package", "1000.00"), Line("Copywriting, one page", "85.00", "4"), tax("107.20")),
         lead="north",
     ),
     Sale("marta-logo", "marta", 113, "Logo", (Line("Logo design", "350.00"),), lead="brandt"),
@@ -180,7 +194,7 @@ SALES = (
         "calder",
         105,
         "Brand guide",
-        (Line("Brand guide", "900.00"), _tax("72.00")),
+        (Line("Brand guide", "900.00"), tax("72.00")),
         sale="ortiz",
     ),
     Sale(
@@ -188,10 +202,10 @@ SALES = (
         "dubois",
         98,
         "Photo day",
-        (Line("Photo day", "640.00"), _tax("51.20")),
+        (Line("Photo day", "640.00"), tax("51.20")),
         lead="quinn",
     ),
-    Sale("okafor-logo", "okafor", 92, "Logo", (Line("Logo design", "350.00"), _tax("28.00")), sale="brandt"),
+    Sale("okafor-logo", "okafor", 92, "Logo", (Line("Logo design", "350.00"), tax("28.00")), sale="brandt"),
     Sale(
         "ruiz-brand",
         "ruiz",
@@ -201,7 +215,7 @@ SALES = (
             Line("Brand guide", "900.00"),
             Line("Copywriting, one page", "85.00", "12"),
             _discount("Ten pages or more", "120.00"),
-            _tax("144.00"),
+            tax("144.00"),
         ),
         lead="brandt",
         sale="north",
@@ -211,7 +225,7 @@ SALES = (
         "osei",
         62,
         "Three photo days",
-        (Line("Photo day", "640.00", "3"), _tax("153.60")),
+        (Line("Photo day", "640.00", "3"), tax("153.60")),
         sale="north",
     ),
     Sale(
@@ -219,7 +233,7 @@ SALES = (
         "lindqvist",
         58,
         "Logo",
-        (Line("Logo design", "350.00"), _tax("28.00")),
+        (Line("Logo design", "350.00"), tax("28.00")),
         lead="ortiz",
     ),
     Sale(
@@ -227,7 +241,7 @@ SALES = (
         "meadow",
         48,
         "Prints for the hall",
-        (Line("Framed print", "65.00", "12"), _discount("School discount", "78.00"), _shipping("24.00")),
+        (Line("Framed print", "65.00", "12"), _discount("School discount", "78.00"), shipping("24.00")),
         lead="holm",
     ),
     Sale(
@@ -235,7 +249,7 @@ SALES = (
         "marta",
         41,
         "Website package",
-        (Line("Website package", "1000.00"), _tax("190.00"), _shipping("10.00")),
+        (Line("Website package", "1000.00"), tax("190.00"), shipping("10.00")),
         lead="brandt",
         sale="north",
     ),
@@ -244,7 +258,7 @@ SALES = (
         "harbor",
         37,
         "Tote bags for the shop",
-        (Line("Linen tote bag", "32.00", "40"), _discount("Reseller", "128.00"), _shipping("45.00")),
+        (Line("Linen tote bag", "32.00", "40"), _discount("Reseller", "128.00"), shipping("45.00")),
         lead="quinn",
     ),
     Sale(
@@ -252,16 +266,16 @@ SALES = (
         "nguyen",
         33,
         "Wedding cards",
-        (Line("Greeting card set", "8.50", "48"), _tax("32.64")),
+        (Line("Greeting card set", "8.50", "48"), tax("32.64")),
     ),
     Sale(
         "meadow-notebooks",
         "meadow",
         26,
         "Notebooks",
-        (Line("Pocket notebook", "12.00", "60"), _shipping("18.00")),
+        (Line("Pocket notebook", "12.00", "60"), shipping("18.00")),
     ),
-    Sale("tanaka-print", "tanaka", 24, "Gift boxes", (Line("Gift box", "120.00", "5"), _shipping("22.50"))),
+    Sale("tanaka-print", "tanaka", 24, "Gift boxes", (Line("Gift box", "120.00", "5"), shipping("22.50"))),
     Sale("okafor-photo", "okafor", 20, "Photo day", (Line("Photo day", "640.00"),), lead="brandt"),
     Sale(
         "silva-web",
@@ -272,19 +286,19 @@ SALES = (
             Line("Website package", "1000.00"),
             Line("Photo day", "640.00", "2"),
             Line("Hosting, one year", "200.00"),
-            _tax("198.40"),
+            tax("198.40"),
         ),
         lead="ortiz",
     ),
-    Sale("nguyen-poster", "nguyen", 11, "Posters", (Line("Poster A2", "22.00", "6"), _shipping("9.00"))),
+    Sale("nguyen-poster", "nguyen", 11, "Posters", (Line("Poster A2", "22.00", "6"), shipping("9.00"))),
     Sale("marta-hosting", "marta", 7, "Hosting", (Line("Hosting, one year", "200.00"),)),
-    Sale("petrov-print", "petrov", 5, "Framed print", (Line("Framed print", "65.00"), _tax("5.20"))),
+    Sale("petrov-print", "petrov", 5, "Framed print", (Line("Framed print", "65.00"), tax("5.20"))),
     Sale(
         "lindqvist-copy",
         "lindqvist",
         3,
         "Menu texts",
-        (Line("Copywriting, one page", "85.00", "3"), _tax("20.40")),
+        (Line("Copywriting, one page", "85.00", "3"), tax("20.40")),
         sale="ortiz",
     ),
 )

@@ -1,7 +1,7 @@
 """What became of a charge, in words that a clerk can say to the customer."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _, gettext_lazy
@@ -89,16 +89,24 @@ def state_chip(state: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line of what the gateway said of a charge."""
+    """One line of what the gateway said of a charge, and how many times in a row; then ``at`` is the last."""
 
     text: str
     detail: str
     at: datetime
+    times: int = 1
 
 
 def said(observations: Iterable[Observation]) -> list[Said]:
-    """Everything that the gateway said, as it came."""
-    return [Said(_said(one), one.problem, one.observed_at) for one in observations]
+    """Everything that the gateway said, the latest first as given; what it only said again stands once."""
+    lines: list[Said] = []
+    for one in observations:
+        line = Said(_said(one), one.problem, one.observed_at)
+        if lines and (lines[-1].text, lines[-1].detail) == (line.text, line.detail):
+            lines[-1] = replace(lines[-1], times=lines[-1].times + 1)
+        else:
+            lines.append(line)
+    return lines
 
 
 def _said(one: Observation) -> str:

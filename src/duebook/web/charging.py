@@ -57,7 +57,7 @@ def _after(request: StaffRequest, form: PaymentForm, purpose: Purpose, charge: C
     if charge.is_open:
         return redirect("web:charge", charge.pk)
     if charge.state == ChargeState.DECLINED.value:
-        form.add_error(None, declined_words(charge.decline_kind))
+        form.add_error(None, f"{declined_words(charge.decline_kind)} {_('Nothing was charged.')}")
     else:
         form.add_error(None, _("The processor could not be reached. No card was charged. Try again."))
     # The attempt has ended, and its key with it: sending the form again is another attempt.

@@ -9,7 +9,7 @@ from duebook.domain.disputes import DisputeState
 from duebook.domain.money import Money
 from duebook.payments.models import Dispute
 from duebook.staff.models import Business
-from duebook.web.formats import figure, instant
+from duebook.web.formats import deadline, figure
 
 _REASONS = {
     "duplicate": gettext_lazy("charged twice"),
@@ -102,7 +102,7 @@ def _money(dispute: Dispute, business: Business) -> str:
 def _todo(dispute: Dispute, business: Business) -> str:
     if dispute.is_open:
         if dispute.answer_by is not None:
-            day = instant(dispute.answer_by, business)
+            day = deadline(dispute.answer_by, business)
             return _("Answer it on the processor's own pages until %(day)s.") % {"day": day}
         return _("Answer it on the processor's own pages.")
     if dispute.state == DisputeState.LOST.value:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_name
 
 from duebook.domain.money import Money
 from duebook.ledger.currencies import format_figure, format_money
@@ -54,3 +54,9 @@ def instant(moment: datetime, business: Business) -> str:
     local = moment.astimezone(ZoneInfo(business.time_zone))
     clock = format_datetime(local, "HH:mm", locale=business.locale)
     return f"{short_date(local.date(), business)}, {clock}"
+
+
+def deadline(moment: datetime, business: Business) -> str:
+    """13 Oct 2026, 14:05 PDT: with the zone, since somebody elsewhere set it."""
+    local = moment.astimezone(ZoneInfo(business.time_zone))
+    return f"{instant(moment, business)} {get_timezone_name(local, width='short', locale=business.locale)}"

@@ -1,5 +1,7 @@
 """What the sandbox pays out: gross less fees, each thing once."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from duebook.gateways.sandbox.processor.charges import fee_of
@@ -108,3 +110,15 @@ def test_disputed_money_is_not_refunded(sandbox: Sandbox):
     sandbox.ask("POST", "/control/disputes", {"charge": charge["id"]})
 
     assert give_back(sandbox, charge, 100).json()["error"]["code"] == "disputed"
+
+
+def test_the_clock_goes_back_in_an_empty_book_alone(alone: Sandbox):
+    begun = alone.ask("POST", "/control/clock", {"advance_seconds": -7 * 86400})
+    charge = alone.charge()
+
+    (paid,) = settle(alone)
+    refused = alone.call("POST", "/control/clock", {"advance_seconds": -1})
+
+    assert paid["paid_on"] == charge["created_at"][:10] == begun["now"][:10]
+    assert begun["now"] < (datetime.now(UTC) - timedelta(days=6)).isoformat()
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "book_begun")

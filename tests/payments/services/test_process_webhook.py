@@ -126,7 +126,7 @@ def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> N
 
     told.refresh_from_db()
     made.refresh_from_db()
-    assert told.problem == "The processor has a charge that Duebook did not make."
+    assert told.problem == "The processor has a charge of $5.00 that Duebook did not make."
     assert made.state == "pending"
     assert not Payment.objects.exists()
 

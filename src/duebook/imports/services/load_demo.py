@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,15 +14,14 @@ from duebook.catalog.services.add_product import add_product
 from duebook.contacts.services.add_contact import add_contact
 from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.money import Money
-from duebook.domain.order_lines import ItemKind, LineInput
-from duebook.domain.permissions import Actor, Role, Source
+from duebook.domain.permissions import Actor, Right, Role, Source
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.events.models import Event
 from duebook.events.services.record_event import record_event
 from duebook.imports import demo_story as story
 from duebook.imports.demo_partners import PARTNERS, add_partners_and_programs, pay_out
 from duebook.imports.demo_sample import write_sample
-from duebook.imports.demo_story import Fate, Line, Receipt, Sale
+from duebook.imports.demo_story import Fate, Receipt, Sale
 from duebook.imports.payment_labels import payment_labels
 from duebook.imports.services.import_orders import import_orders
 from duebook.ledger.currencies import parse_amount
@@ -35,9 +33,12 @@ from duebook.sales.services.place_order import place_order
 from duebook.staff.queries import actor_for, today as business_today
 from duebook.staff.services.add_user import add_user
 from duebook.staff.services.change_business import BusinessDetails, change_business
+from duebook.staff.services.set_role_limits import set_role_limits
 
 CURRENCY = "USD"
 BANK_FEE = "15.00"
+LIMITS = {(Role.CLERK, Right.CHARGE_CARDS): "1000.00", (Role.MANAGER, Right.REFUND): "250.00"}
+DAY_LIMITS = {(Role.CLERK, Right.CHARGE_CARDS): "2500.00", (Role.MANAGER, Right.REFUND): "500.00"}
 USERS = {
     "owner": ("owner@example.com", "Olivia Alder", Role.OWNER),
     "manager": ("manager@example.com", "Marcus Finch", Role.MANAGER),
@@ -90,6 +91,13 @@ def _set_up_business() -> None:
         partner_link=story.PARTNER_LINK,
     )
     change_business(details=details, request_key="demo:business", actor=_SYSTEM)
+    set_role_limits(
+        limits={pair: _money(amount) for pair, amount in LIMITS.items()},
+        day_limits={pair: _money(amount) for pair, amount in DAY_LIMITS.items()},
+        currency=CURRENCY,
+        request_key="demo:limits",
+        actor=_SYSTEM,
+    )
 
 
 def _add_users(password: str) -> dict[str, Actor]:
@@ -162,7 +170,7 @@ class _Demo:
                 title=sale.title,
                 ordered_on=ordered_on,
                 currency=CURRENCY,
-                lines=[_line(line, products) for line in sale.lines],
+                lines=[line.as_input(products) for line in sale.lines],
                 lead_partner_id=self._partners[sale.lead] if sale.lead else None,
                 sale_partner_id=self._partners[sale.sale] if sale.sale else None,
                 request_key=f"demo:order:{sale.key}",
@@ -228,16 +236,6 @@ class _Demo:
             reverse_payment(
                 payment_id=payment_id, reason=receipt.reason, request_key=key, actor=manager, on=day
             )
-
-
-def _line(line: Line, products: dict[str, int]) -> LineInput:
-    return LineInput(
-        kind=line.kind,
-        description=line.description,
-        quantity=Decimal(line.quantity),
-        unit_price=Decimal(line.price),
-        product_id=products[line.description] if line.kind is ItemKind.PRODUCT else None,
-    )
 
 
 def _money(text: str) -> Money:

@@ -105,9 +105,13 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
         .first()
     )
     if charge is None:
-        return UNRECOGNISED if answer.outcome is Outcome.SUCCEEDED else ""
+        return _unrecognised(answer) if answer.outcome is Outcome.SUCCEEDED else ""
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
     return ""
+
+
+def _unrecognised(answer: SeenCharge) -> str:
+    return f"The processor has a charge of {format_money(answer.amount)} that Duebook did not make."
 
 
 def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:

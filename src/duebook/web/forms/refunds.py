@@ -23,6 +23,7 @@ from duebook.ledger.models import Account
 from duebook.payments.models import Charge, GatewayRefund, Payment
 from duebook.payments.queries import AppliedTo, refundable
 from duebook.staff.models import Business
+from duebook.web.formats import figure
 from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, field_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.payment_acts import reason_field
@@ -158,6 +159,8 @@ class RefundForm(KeyedForm):
         payment = scene.payment
         for name in ("amount", "owes_amount"):
             field_of(self, name, MoneyField).in_currency(payment.currency, scene.business)
+        amount = figure(scene.refundable, scene.business)
+        self.fields["amount"].help_text = _("%(amount)s can still go back.") % {"amount": amount}
         self._offer_accounts(scene)
         field_of(self, "from_invoice", forms.TypedChoiceField).choices = [
             ("", _("What it was applied to last")),

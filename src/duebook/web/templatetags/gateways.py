@@ -3,11 +3,21 @@
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
-from duebook.gateways.models import MerchantAccount
+from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.gateways.protocol import ObjectKind
 
 register = template.Library()
+
+_ABOUT = {
+    ObjectKind.CHARGE.value: gettext_lazy("Charge"),
+    ObjectKind.REFUND.value: gettext_lazy("Refund"),
+    ObjectKind.DISPUTE.value: gettext_lazy("Dispute"),
+    ObjectKind.SETUP.value: gettext_lazy("Card"),
+    ObjectKind.SETTLEMENT.value: gettext_lazy("Settlement"),
+    ObjectKind.OTHER.value: gettext_lazy("Message"),
+}
 
 
 @register.simple_tag
@@ -21,3 +31,9 @@ def mode_chip(account: MerchantAccount) -> SafeString:
 def merchant_account(account: MerchantAccount) -> SafeString:
     """``{% merchant_account account %}``: its name with the chip. In an option, write ``{{ account }}``."""
     return format_html("{} {}", account.name, mode_chip(account))
+
+
+@register.filter
+def about_what(message: WebhookMessage) -> str:
+    """``{{ message|about_what }}``: what a processor's message is about, in a word."""
+    return str(_ABOUT[message.object_kind])

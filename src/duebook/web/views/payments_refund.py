@@ -11,7 +11,14 @@ from duebook.domain.errors import AboveCaptured, AboveLimit
 from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.permissions import Actor, Right
 from duebook.payments.models import GatewayRefund, Payment
-from duebook.payments.queries import account_of, applied_by, charge_of, payment_by_id, refund_accounts
+from duebook.payments.queries import (
+    account_of,
+    applied_by,
+    charge_of,
+    disputes_of,
+    payment_by_id,
+    refund_accounts,
+)
 from duebook.payments.refund_requests import waiting_request_of
 from duebook.payments.services.refund_payment import preview_refund, refund_payment
 from duebook.payments.services.refund_through_gateway import preview_gateway_refund, refund_through_gateway
@@ -81,6 +88,7 @@ def payment_refund(request: StaffRequest, payment_id: int) -> HttpResponse:
             "charge": scene.charge,
             "turns": turns,
             "asked_for": waiting_request_of(payment_id),
+            "is_disputed": any(dispute.is_open for dispute in disputes_of(payment)),
         },
     )
     return perform(request, form, act)

@@ -31,7 +31,7 @@ class Tester:
 
 
 def advance_clock(tester: Tester) -> dict[str, Any]:
-    """Let time pass; it never goes back."""
+    """Let time pass; it goes back only while nothing stands in the book."""
     return tester.run(_advance)
 
 
@@ -122,8 +122,10 @@ CONTROLS = (
 
 def _advance(call: Call) -> dict[str, Any]:
     seconds = call.values.get("advance_seconds")
-    if not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
-        raise Refusal(400, "parameter_invalid", "advance_seconds is a number, not below zero.")
+    if not isinstance(seconds, int | float) or not -MOST_SECONDS <= seconds <= MOST_SECONDS:
+        raise Refusal(400, "parameter_invalid", "advance_seconds is a number of seconds.")
+    if seconds < 0 and call.db.execute("SELECT 1 FROM customers").fetchone():
+        raise Refusal(400, "book_begun", "The clock goes back only while nothing stands in the book.")
     offset = float(setting(call.db, "clock_offset_seconds")) + seconds
     set_setting(call.db, "clock_offset_seconds", str(offset))
     return {"now": instant(virtual_now(call.db))}
