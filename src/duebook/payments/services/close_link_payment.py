@@ -123,5 +123,5 @@ def _forget(card: PaymentMethod, *, after: timedelta = timedelta()) -> None:
     if _is_being_charged(card):
         return
     PaymentMethod.objects.filter(pk=card.pk).update(active=False, is_default=False)
-    job = app.configure_task("forget_card", schedule_in={"seconds": int(after.total_seconds())})
+    job = app.configure_task("forget_card", schedule_in={"days": after.days} if after else None)
     job.defer(payment_method_id=card.pk, token=card.token)
