@@ -39,6 +39,7 @@ from duebook.payments.models import (
     GatewayRefund,
     Observation,
     Payment,
+    Refund,
     Settlement,
 )
 from duebook.payments.refund_reading import wanted_as_json
@@ -61,6 +62,7 @@ from tests.factories import (
     make_partner,
     make_payment,
     make_program,
+    make_refund,
     make_user,
     payment_type,
     refund_input,
@@ -192,12 +194,19 @@ def scene() -> dict[str, Any]:
         "product_id": product.pk,
         "account_id": int(SystemAccount.RECEIVABLE),
         "type_id": payment_type("Check").pk,
+        "refund_id": a_refund(make_payment("60.00", invoice=invoice, received_on=day(-9))).pk,
         "user_id": make_user(role=Role.CLERK).pk,
         "page": "add-a-payment",
         "webhook_token": "nobody-knows",
         "merchant_account_id": shop.pk,
         **asked_for(payment),
     }
+
+
+def a_refund(payment: Payment) -> Refund:
+    """One by hand, of which a part is owed again and the other credited."""
+    make_refund(payment, "20.00", owes="5.00")
+    return Refund.objects.get(payment=payment)
 
 
 def asked_for(payment: Payment) -> dict[str, int]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from duebook.domain.permissions import Role
 from duebook.invoices.models import Invoice
-from duebook.payments.models import Refund
+from duebook.payments.models import Refund, RefundReversal
 from tests.factories import (
     day,
     make_contact,
@@ -16,6 +16,7 @@ from tests.factories import (
     make_partner,
     make_payment,
     make_program,
+    make_refund,
     make_user,
 )
 
@@ -54,3 +55,25 @@ def test_a_part_goes_back_and_the_preview_follows(browse: Browse, viewport: dict
 
     assert Refund.objects.get().amount_minor == 10000
     assert Invoice.objects.get().balance_due_minor == 3000
+
+
+@pytest.mark.parametrize("viewport", SIZES)
+def test_a_refund_entered_by_mistake_is_undone_from_the_payment(
+    browse: Browse, viewport: dict[str, int]
+) -> None:
+    payment = make_payment("480.00", invoice=make_invoice("480.00", ordered_on=day(-20)))
+    make_refund(payment, "100.00", owes="30.00")
+
+    def steps(page: Page) -> None:
+        page.goto(f"/payments/{payment.pk}/")
+        page.get_by_role("link", name="Undo the refund of 100.00").click()
+        panel = page.get_by_role("region", name="What this will do")
+        expect(panel).to_contain_text("of 70.00, which the refund made, is undone too.")
+        page.get_by_label("Reason", exact=True).fill("Wrong customer")
+        page.get_by_role("button", name="Undo Refund").click()
+        expect(page.get_by_role("status")).to_contain_text(f"The refund of 100.00 of {payment} is undone.")
+
+    browse(steps, user=make_user(role=Role.MANAGER), viewport=viewport)
+
+    assert RefundReversal.objects.get().reason == "Wrong customer"
+    assert Invoice.objects.get().balance_due_minor == 0

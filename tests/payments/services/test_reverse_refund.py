@@ -13,6 +13,7 @@ from duebook.domain.permissions import Right, Role
 from duebook.domain.recording import Share, Surplus
 from duebook.domain.refunding import RefundMeans, Rest
 from duebook.events.models import Event
+from duebook.gateways.protocol import NothingHappened
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Payment, Refund, RefundReversal, Reversal
@@ -22,6 +23,7 @@ from duebook.payments.services.refund_through_gateway import refund_through_gate
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.payments.services.reverse_refund import preview_refund_reversal, reverse_refund
+from duebook.payments.to_decide import refused_refunds
 from duebook.reports.queries.payments_of_period import payments_by_type
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import (
@@ -384,6 +386,7 @@ def test_a_refund_of_an_invoice_that_is_void_now_is_not_undone() -> None:
     ("fields", "error"),
     [
         ({"reason": " "}, errors.ReasonRequired),
+        ({"reason": "Not 4242 4242 4242 4242"}, errors.CardNumberTyped),
         ({"actor": actor(Role.CLERK)}, errors.Forbidden),
         ({"actor": actor(Role.VIEWER)}, errors.Forbidden),
         ({"actor": actor(limits={(Right.UNDO_ANY, "USD"): 3999})}, errors.AboveLimit),
@@ -414,6 +417,26 @@ def test_a_refund_by_hand_of_a_card_payment_is_undone_too(gateway: FakeGateway) 
     undo(refunded(payment, "40.00"))
 
     assert figures() == before
+
+
+def test_a_refused_refund_to_the_card_waits_again_once_the_one_by_hand_is_undone(
+    gateway: FakeGateway,
+) -> None:
+    payment = charged()
+    gateway.fail("refund", NothingHappened)
+    refund_through_gateway(
+        payment_id=payment.pk,
+        wanted=refund_input("40.00", means=RefundMeans.GATEWAY),
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+    refund = refunded(payment, "40.00")
+    assert not refused_refunds().exists()
+
+    undo(refund)
+
+    assert refused_refunds().count() == 1
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])

@@ -33,8 +33,8 @@ def reverse_refund(
     """Undo the refund; None when this very request did so before.
 
     What it used of a day's limit stays used. Locks the contact, the invoices and the payments. Records
-    ``refund.reversed``, and ``payment.reversed`` for what was credited or written off.
-    Raises NotFound, Forbidden, AboveLimit, KeyReused and what ``decide_refund_reversal`` raises.
+    ``refund.reversed``, and ``payment.reversed`` for what was credited or written off. Raises NotFound,
+    Forbidden, AboveLimit, CardNumberTyped, KeyReused and what ``decide_refund_reversal`` raises.
     """
     lock_refund(refund_id)
     hashed = input_hash(["undo refund", refund_id, reason])

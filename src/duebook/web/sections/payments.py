@@ -23,11 +23,7 @@ urlpatterns = [
     path("payments/<int:payment_id>/reversal/", payments_undo.payment_reversal, name="payment_reversal"),
     path("payments/<int:payment_id>/return/", payments_undo.payment_return, name="payment_return"),
     path("payments/<int:payment_id>/refunds/", payments_refund.payment_refund, name="payment_refund"),
-    path(
-        "payments/<int:payment_id>/refunds/<int:refund_id>/reversal/",
-        payments_undo.refund_reversal,
-        name="refund_reversal",
-    ),
+    path("refunds/<int:refund_id>/reversal/", payments_undo.refund_reversal, name="refund_reversal"),
     path("payments/<int:payment_id>/notes/", payments_amend.payment_notes, name="payment_notes"),
     path(
         "payments/<int:payment_id>/correction/",

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from duebook.domain.errors import GatewayPaymentFixed, NotFound
+from duebook.domain.errors import GatewayPaymentFixed
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.payments.models import Payment
@@ -61,12 +61,10 @@ def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def refund_reversal(request: StaffRequest, payment_id: int, refund_id: int) -> HttpResponse:
+def refund_reversal(request: StaffRequest, refund_id: int) -> HttpResponse:
     """Show everything that undoing the refund will do and ask why, then undo it."""
     refund = refund_by_id(refund_id)
     payment = refund.payment
-    if payment.pk != payment_id:
-        raise NotFound(what="Refund", id=refund_id)
     actor, on = actor_of(request), today_of(request)
     form = UndoForm(request.POST or None)
 
@@ -74,7 +72,7 @@ def refund_reversal(request: StaffRequest, payment_id: int, refund_id: int) -> H
         amount = figure(Money(refund.amount_minor, refund.currency), request.business)
         words = _("The refund of %(amount)s of %(payment)s is undone.")
         add_notice(request, words % {"amount": amount, "payment": payment})
-        return redirect("web:payment", payment_id)
+        return redirect("web:payment", payment.pk)
 
     act = Act(
         template="web/payments/undo_refund.html",
