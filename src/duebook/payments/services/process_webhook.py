@@ -106,8 +106,15 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     )
     if charge is None:
         return UNRECOGNISED if answer.outcome is Outcome.SUCCEEDED else ""
+    _note_that_it_was_sent(charge)
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
     return ""
+
+
+def _note_that_it_was_sent(charge: Charge) -> bool:
+    """What the gateway tells of was sent, though books restored from a backup do not know it yet."""
+    written_down = Charge.objects.filter(pk=charge.pk, state=ChargeState.CREATED.value)
+    return bool(written_down.update(state=ChargeState.SENT.value, sent_at=Now()))
 
 
 def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:
