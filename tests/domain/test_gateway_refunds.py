@@ -16,8 +16,8 @@ from duebook.domain.gateway_refunds import (
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.payment_state import AllocationRow, PaymentState
-from duebook.domain.recording import OpenInvoice
-from duebook.domain.refunding import RefundInput, RefundMeans
+from duebook.domain.recording import OpenInvoice, TypeTerms
+from duebook.domain.refunding import RefundInput, RefundMeans, Rest
 
 ON = date(2026, 11, 27)
 S = RefundState
@@ -59,7 +59,17 @@ PAYMENT = PaymentState(
 )
 
 
-def book(payment: PaymentState, *, closed_until: date | None = None, **fields: Any) -> Any:
+TYPES = {Rest.CREDIT: TypeTerms(9, "Adjustment", PaymentKind.ADJUSTMENT, 4900, active=True)}
+
+
+def book(
+    payment: PaymentState,
+    *,
+    closed_until: date | None = None,
+    types: Any = None,
+    most: Money | None = None,
+    **fields: Any,
+) -> Any:
     wanted = RefundInput(
         **{
             "amount": Money(4000, "USD"),
@@ -91,8 +101,9 @@ def book(payment: PaymentState, *, closed_until: date | None = None, **fields: A
         on=ON,
         allocations=rows if payment.allocated_minor else [],
         invoices={5: invoice},
-        types={},
+        types=TYPES if types is None else types,
         closed_until=closed_until,
+        not_owed_most=most,
     )
 
 
@@ -108,6 +119,24 @@ def test_what_became_credit_meanwhile_is_taken_from_there_and_nothing_is_owed_fo
 
     assert (decision.credit_used.minor, decision.reopened.minor) == (4000, 0)
     assert decision.owes.minor == 0
+
+
+def test_what_it_opens_beyond_what_was_decided_is_owed_and_not_credited() -> None:
+    """All of 40.00 was to come from credit, which a dispute took meanwhile: 40.00 of the invoice is owed."""
+    nothing = Money(0, "USD")
+
+    decided = book(PAYMENT, owes_afterwards=nothing, most=Money(2500, "USD"))
+    all_credit = book(PAYMENT, owes_afterwards=nothing, most=nothing)
+    as_decided = book(PAYMENT, owes_afterwards=nothing, most=Money(4000, "USD"))
+
+    assert [one.owes.minor for one in (decided, all_credit, as_decided)] == [1500, 4000, 0]
+    assert [one.adjustment is None for one in (decided, all_credit, as_decided)] == [False, True, False]
+
+
+def test_without_a_type_to_credit_with_it_is_booked_and_owed_again() -> None:
+    decision = book(PAYMENT, owes_afterwards=Money(1000, "USD"), types={})
+
+    assert (decision.owes.minor, decision.adjustment) == (4000, None)
 
 
 def test_in_a_closed_period_it_is_booked_on_the_first_open_day() -> None:

@@ -98,6 +98,7 @@ def test_an_amount_is_in_the_currency_of_its_row() -> None:
         ({"order_number": "9" * 81}, errors.ValueTooLong, "order_number"),
         ({"item": "x" * 201}, errors.ValueTooLong, "item"),
         ({"item": "Paid with 4242 4242 4242 4242"}, errors.CardNumberTyped, "item"),
+        ({"customer_name": "Acme 4242-4242-4242-4242"}, errors.CardNumberTyped, "customer_name"),
         ({"title": "4242424242424242"}, errors.CardNumberTyped, "title"),
     ],
 )

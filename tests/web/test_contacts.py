@@ -78,6 +78,19 @@ def test_a_contact_without_a_name_comes_back_with_everything_typed(client: Clien
     assert not Event.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["given_name", "company", "line2", "tags", "notes"])
+def test_a_card_number_is_kept_in_no_text_of_a_contact(client: Client, name: str) -> None:
+    sign_in(client)
+    page = client.get("/contacts/new/")
+
+    sent = fields_of(page, **{"family_name": "Jones", name: "4242 4242 4242 4242"})
+    answer = client.post("/contacts/new/", sent)
+
+    assert answer.status_code == 422
+    assert "This looks like a card number." in text_of(answer)
+    assert not Contact.objects.exists()
+
+
 def test_a_contact_is_edited(client: Client) -> None:
     sign_in(client, Role.CLERK)
     contact = make_contact("Acme", tags=["old"], city="Berlin")

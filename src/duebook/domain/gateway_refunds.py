@@ -61,19 +61,23 @@ def decide_refund_success(
     invoices: Mapping[int, OpenInvoice],
     types: Mapping[Rest, TypeTerms],
     closed_until: date | None,
+    not_owed_most: Money | None = None,
 ) -> RefundDecision:
     """What a refund that the gateway has carried out books, always.
 
     Dated ``on``, or the first open day where the books are closed beyond it. What the customer shall owe is
-    at most what the refund re-opens as things stand now.
+    at most what the refund re-opens as things stand now; ``not_owed_most`` is what was to be credited or
+    written off when it was prepared, and what is re-opened beyond that is owed. So is all of it where there
+    is no type left to credit or write off with.
     """
     day = max(on, payment.received_on)
     if closed_until is not None and closed_until >= day:
         day = closed_until + timedelta(days=1)
-    owes = wanted.owes_afterwards
+    owes = wanted.owes_afterwards if wanted.rest in types else None
     if owes is not None:
         reopened = reopened_by(payment, wanted.amount)
-        owes = Money(min(owes.minor, reopened.minor), owes.currency)
+        least = reopened.minor - not_owed_most.minor if not_owed_most is not None else 0
+        owes = Money(max(min(owes.minor, reopened.minor), least), owes.currency)
     applied: dict[int, int] = {}
     for row in allocations:
         applied[row.invoice_id] = applied.get(row.invoice_id, 0) + row.minor

@@ -63,6 +63,7 @@ _MOST_CHARACTERS = {
     Column.LEAD_PARTNER: 60,
     Column.SALE_PARTNER: 60,
 }
+_FREE_TEXTS = (Column.CUSTOMER_NAME, Column.TITLE, Column.ITEM)
 _PAID = frozenset({"yes", "y", "true", "paid", "x"})
 _UNPAID = frozenset({"no", "n", "false", "unpaid", "0"})
 _PLAIN_AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
@@ -131,7 +132,7 @@ def check_row(line: int, values: Mapping[str, str], terms: ImportTerms) -> Check
         text = value(column)
         if text is not None and len(text) > most:
             raise ValueTooLong(field=column, name=column.value, length=len(text), most=most)
-    refuse_card_numbers(title=value(Column.TITLE, ""), item=value(Column.ITEM, ""))
+    refuse_card_numbers(**{column.value: value(column, "") for column in _FREE_TEXTS})
     currency = value(Column.CURRENCY, "").upper() or terms.currency
     money = terms.currency_of(currency)
     if money is None:

@@ -53,6 +53,12 @@ def wanted_of(attempt: GatewayRefund) -> RefundInput:
     return wanted_from(plain, attempt.amount_minor, attempt.currency, attempt.prepared_at.date())
 
 
+def not_owed_of(attempt: GatewayRefund) -> Money | None:
+    """What was to be credited or written off when it was prepared; older attempts do not say."""
+    minor = attempt.wanted.get("not_owed_minor")
+    return None if minor is None else Money(minor, attempt.currency)
+
+
 def wanted_from(plain: dict[str, Any], amount_minor: int, currency: str, refunded_on: date) -> RefundInput:
     """What ``wanted_as_json`` made plain, to be given back through the gateway."""
     owes = plain["owes_minor"]

@@ -29,6 +29,7 @@ from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProc
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.past_the_guards import past_the_guards
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.payments.settling import a_charge, a_refund, line_of
@@ -80,6 +81,19 @@ def test_a_message_that_arrives_before_the_reply_is_settled_by_our_name_for_the_
 
     made.refresh_from_db()
     assert (made.state, made.gateway_id) == ("succeeded", "ch_1")
+
+
+def test_a_success_of_a_charge_that_restored_books_have_not_sent_yet_is_booked(gateway: FakeGateway) -> None:
+    made = a_pending_charge()
+    gateway.succeed("ch_1")
+    with past_the_guards():
+        Charge.objects.update(state="created", gateway_id="", sent_at=None, ask_at=None)
+
+    process_webhook(message_id=message().pk)
+
+    made.refresh_from_db()
+    assert (made.state, made.gateway_id) == ("succeeded", "ch_1")
+    assert Payment.objects.get().charge_id == made.pk
 
 
 @pytest.mark.parametrize("first", range(6))

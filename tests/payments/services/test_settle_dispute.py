@@ -396,6 +396,37 @@ def test_a_refund_that_was_under_way_is_booked_beside_the_dispute(gateway: FakeG
     assert Invoice.objects.get().money_back_minor == 10000
 
 
+def test_credit_that_a_dispute_takes_from_a_refund_under_way_is_owed_and_not_credited(
+    gateway: FakeGateway,
+) -> None:
+    """40.00 of credit are on their way back, nothing is to be owed for them; a dispute takes the credit."""
+    payment = a_charged_payment()
+    invoice = Invoice.objects.get()
+    release = {"from_invoice_id": invoice.pk, "to_invoice_id": None, "amount": usd("40.00")}
+    move_allocation(payment_id=payment.pk, **release, request_key=key(), actor=SYSTEM, on=day())
+    gateway.fail("refund", OutcomeUnknown, after_effect=True)
+    wanted = RefundInput(
+        amount=usd("40.00"),
+        refunded_on=day(),
+        account_id=0,
+        reason="Paid too much",
+        owes_afterwards=usd("0.00"),
+        means=RefundMeans.GATEWAY,
+    )
+    attempt = refund_through_gateway(
+        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
+    )
+
+    open_dispute(gateway, 4000)
+    ask_about_refund_now(attempt_id=attempt.pk, actor=SYSTEM)
+
+    payment.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (payment.refunded_minor, payment.returned_minor, payment.allocated_minor) == (4000, 4000, 2000)
+    assert invoice.balance_due_minor == 8000
+    assert Payment.objects.count() == 1
+
+
 def test_a_dispute_in_a_closed_period_is_dated_the_first_open_day(gateway: FakeGateway) -> None:
     a_charged_payment()
     ClosedPeriod.objects.create(closed_until=day(3), decided_by_id=1)

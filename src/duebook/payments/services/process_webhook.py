@@ -106,12 +106,19 @@ def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     )
     if charge is None:
         return _unrecognised(answer) if answer.outcome is Outcome.SUCCEEDED else ""
+    _note_that_it_was_sent(charge)
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
     return ""
 
 
 def _unrecognised(answer: SeenCharge) -> str:
     return f"The processor has a charge of {format_money(answer.amount)} that Duebook did not make."
+
+
+def _note_that_it_was_sent(charge: Charge) -> None:
+    """What the gateway tells of was sent, though books restored from a backup do not know it yet."""
+    written_down = Charge.objects.filter(pk=charge.pk, state=ChargeState.CREATED.value)
+    written_down.update(state=ChargeState.SENT.value, sent_at=Now())
 
 
 def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:

@@ -104,7 +104,7 @@ def _prepare(
         key=key,
         reference=f"duebook-{key[:32]}",
         attempt=attempt,
-        wanted=wanted_as_json(decision.input),
+        wanted=wanted_as_json(decision.input) | {"not_owed_minor": decision.not_owed.minor},
         prepared_by_id=actor.user_id,
         source=actor.source.value,
     )

@@ -25,7 +25,7 @@ from duebook.payments.models import Charge, GatewayRefund, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.queries import rest_types
 from duebook.payments.refund_plan import plan_refund
-from duebook.payments.refund_reading import SeenState, wanted_of
+from duebook.payments.refund_reading import SeenState, not_owed_of, wanted_of
 from duebook.payments.state import lock_payment, read_payment
 from duebook.payments.write_path import Plan
 from duebook.staff.queries import today
@@ -120,6 +120,7 @@ def _book(attempt: GatewayRefund, on: date) -> None:
         invoices=rows.invoices,
         types=rest_types(),
         closed_until=rows.closed_until,
+        not_owed_most=not_owed_of(attempt),
     )
     plan = Plan()
     plan_refund(

@@ -20,20 +20,18 @@ class ContactForm(KeyedForm):
     all_optional = True
     """Any one of the three names will do, so no field says that it is optional."""
 
-    given_name = forms.CharField(label=_("First name"), max_length=100, required=False)
-    family_name = forms.CharField(label=_("Last name"), max_length=100, required=False)
-    company = forms.CharField(label=_("Company"), max_length=200, required=False)
+    given_name = FreeTextField(label=_("First name"), max_length=100, required=False)
+    family_name = FreeTextField(label=_("Last name"), max_length=100, required=False)
+    company = FreeTextField(label=_("Company"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
-    line1 = forms.CharField(label=_("Address"), max_length=200, required=False)
-    line2 = forms.CharField(label=_("Address, second line"), max_length=200, required=False)
-    city = forms.CharField(label=_("City"), max_length=100, required=False)
-    region = forms.CharField(label=_("State or region"), max_length=100, required=False)
+    line1 = FreeTextField(label=_("Address"), max_length=200, required=False)
+    line2 = FreeTextField(label=_("Address, second line"), max_length=200, required=False)
+    city = FreeTextField(label=_("City"), max_length=100, required=False)
+    region = FreeTextField(label=_("State or region"), max_length=100, required=False)
     postal_code = forms.CharField(label=_("Postal code"), max_length=20, required=False)
-    country = forms.CharField(label=_("Country"), max_length=100, required=False)
-    tags = forms.CharField(
-        label=_("Tags"), max_length=500, required=False, help_text=_("Separated by commas.")
-    )
+    country = FreeTextField(label=_("Country"), max_length=100, required=False)
+    tags = FreeTextField(label=_("Tags"), max_length=500, required=False, help_text=_("Separated by commas."))
     notes = FreeTextField(
         label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea({"rows": 3})
     )
