@@ -251,6 +251,11 @@ def test_every_point_is_reached_by_some_charge(gateway: FakeGateway) -> None:
         gateway.fail("fetch", OutcomeUnknown)
         with pytest.raises(process_webhook.WebhookNotProcessed):
             process_webhook.process_webhook(message_id=webhook_of("ch_1").pk)
+        gateway.fail("create", OutcomeUnknown, after_effect=True)
+        _, lost = asked_for()
+        charge(lost, key())
+        gateway.succeed("ch_5")
+        process_webhook.process_webhook(message_id=webhook_of("ch_5").pk)
     WebhookMessage.objects.all().update(state="failed")
 
     assert seen == set(CHARGE_POINTS)

@@ -268,6 +268,6 @@ def test_the_pages_need_as_many_queries_for_few_rows_as_for_many(
     sign_in(client, Role.OWNER)
     client.get(WAITING)
 
-    for page, queries in ((WAITING, 8), (SETTLEMENTS, 7), (page_of(Settlement.objects.latest("pk")), 6)):
+    for page, queries in ((WAITING, 7), (SETTLEMENTS, 6), (page_of(Settlement.objects.latest("pk")), 6)):
         with django_assert_num_queries(queries):
             client.get(page)

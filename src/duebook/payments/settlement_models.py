@@ -1,8 +1,8 @@
 """Settlements: what a card processor paid to the business, and what each consisted of.
 
 Append-only. Invariants: a settlement is imported once for its account; its lines add up to it; the same thing
-of the processor is settled once, or the line says that it was settled before. To which charge a line goes
-back is read from the ids, never stored: the charge may become known after its settlement.
+of the processor is settled once, or the line says that it was settled before. Which charge a line clears is
+noted once, with the import or when the charge's id becomes known after it, and counted on that charge.
 """
 
 from django.db import models
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from duebook.domain.settlements import FEE_BOOKED_BEFORE, ONCE, LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.ledger.models import Transfer
+from duebook.payments.card_models import Charge
 
 _ONCE = sorted(kind.value for kind in ONCE)
 _FEE_BOOKED_BEFORE = sorted(kind.value for kind in FEE_BOOKED_BEFORE)
@@ -74,7 +75,10 @@ class Settlement(models.Model):
 
 
 class SettlementLine(models.Model):
-    """One part of a settlement; amounts signed, and ``clears_minor`` is what it takes off card clearing."""
+    """One part of a settlement; amounts signed, and ``clears_minor`` is what it takes off card clearing.
+
+    ``charge`` is whose counter it is part of: the one of that id, where it is in the settlement's currency.
+    """
 
     class Kinds(models.TextChoices):
         CHARGE = LineKind.CHARGE.value, _("Charge")
@@ -100,6 +104,14 @@ class SettlementLine(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kinds)
     object_id = models.CharField(_("object at the gateway"), max_length=120, blank=True)
     charge_gateway_id = models.CharField(_("charge at the gateway"), max_length=120, blank=True)
+    charge = models.ForeignKey(
+        Charge,
+        on_delete=models.RESTRICT,
+        related_name="settlement_lines",
+        null=True,
+        verbose_name=_("charge that it clears"),
+        db_index=False,
+    )
     gross_minor = models.BigIntegerField(_("gross"))
     fee_minor = models.BigIntegerField(_("fee"))
     is_repeated = models.BooleanField(_("settled before"), default=False)
@@ -123,6 +135,14 @@ class SettlementLine(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant_account", "charge_gateway_id"], name="settlementline_by_charge"),
+            models.Index(
+                fields=["charge"], condition=Q(charge__isnull=False), name="settlementline_of_charge"
+            ),
+            models.Index(
+                fields=["merchant_account"],
+                condition=Q(charge__isnull=True) & ~Q(clears_minor=0),
+                name="settlementline_of_none",
+            ),
         ]
 
     def __str__(self) -> str:

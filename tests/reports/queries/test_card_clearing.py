@@ -37,9 +37,10 @@ def waiting() -> list[Waiting]:
 
 def sums() -> ClearingSums:
     """The sums, which must always come to the balance."""
-    found, page = clearing_sums(wanted()), waiting_page(wanted(), limit=1)
-    assert found.balance_minor == page.waiting_minor + found.unknown_minor + found.by_hand_minor
-    assert (page.waiting, page.waiting_minor) == (len(waiting()), sum(row.minor for row in waiting()))
+    of_all = clearing_sums(wanted().clearing_account_id)
+    found, page = of_all.get("USD", ClearingSums()), waiting_page(wanted(), limit=1)
+    assert found.waiting_minor == page.waiting_minor == sum(row.minor for row in waiting())
+    assert page.waiting == len(waiting())
     return found
 
 
@@ -55,8 +56,8 @@ def test_a_charge_waits_until_it_is_paid_out(gateway: FakeGateway) -> None:
     assert row == Waiting(
         charge.pk, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
     )
-    assert before == ClearingSums(10000, 0, 0, 0)
-    assert (waiting(), sums()) == ([], ClearingSums(0, 0, 0, 0))
+    assert before == ClearingSums(10000, 10000)
+    assert (waiting(), sums()) == ([], ClearingSums())
 
 
 def test_a_refund_after_the_payout_waits_for_the_next_one(gateway: FakeGateway) -> None:
@@ -113,9 +114,18 @@ def test_what_was_paid_out_and_is_not_in_the_books_is_named(gateway: FakeGateway
     gateway.pay_out(SettlementLine("ch_other", 5000, 175, LineKind.CHARGE, "ch_other"))
     fetch()
 
-    assert sums() == ClearingSums(5000, 1, -5000, 0)
+    assert sums() == ClearingSums(5000, 10000, 1, -5000)
     (row,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=True, limit=9)
     assert (row.lines, row.to_explain) == (1, 1)
+
+
+def test_what_was_paid_out_in_another_currency_is_named_there_and_waits_here(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00")), currency="EUR")
+    fetch()
+
+    assert [(row.what, row.minor) for row in waiting()] == [("charge", 10000)]
+    euros = ClearingSums(-10000, 0, 1, -10000)
+    assert clearing_sums(wanted().clearing_account_id) == {"EUR": euros, "USD": sums()}
 
 
 def test_another_amount_than_was_charged_waits_for_the_rest(gateway: FakeGateway) -> None:
@@ -143,7 +153,7 @@ def test_what_was_booked_by_hand_is_named(gateway: FakeGateway) -> None:
     PaymentType.objects.filter(label="Cash").update(account=account.clearing_account)
     make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
 
-    assert sums() == ClearingSums(3000, 0, 0, 3000)
+    assert (sums(), sums().by_hand_minor) == (ClearingSums(3000), 3000)
 
 
 def test_a_page_past_the_end_knows_the_sum_all_the_same(gateway: FakeGateway) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from duebook.events.models import Event
 from duebook.ledger.models import Transfer
-from duebook.payments.models import Settlement, SettlementLine
+from duebook.payments.models import Charge, Settlement, SettlementLine
 from duebook.reports.services.verify_books import verify_books
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.settling import a_charge, fetch, line_of
@@ -36,7 +36,7 @@ def test_lines_that_do_not_add_up_are_seen(settlement: Settlement, fields: dict[
 def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
     past_the_guards(lambda: SettlementLine.objects.all().delete())
 
-    assert broken() == {"settlement_lines"}
+    assert broken() == {"settlement_lines", "charge_cleared"}
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,22 @@ def test_an_event_without_its_settlement_is_seen(settlement: Settlement) -> None
     )
 
     assert broken() == {"settlement_event"}
+
+
+def test_a_line_that_clears_no_charge_or_another_one_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: SettlementLine.objects.update(charge=None))
+
+    assert broken() == {"line_clears", "charge_cleared"}
+
+
+@pytest.mark.parametrize("field", ["cleared_minor", "dispute_fee_minor", "returned_minor"])
+def test_a_charge_that_counts_something_else_is_seen(settlement: Settlement, field: str) -> None:
+    Charge.objects.update(**{field: 100})
+
+    assert "charge_cleared" in broken()
+
+
+def test_a_charge_whose_transfer_went_elsewhere_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: Transfer.objects.filter(kind="payment_received").update(debit_account_id=2))
+
+    assert "charge_held" in broken()

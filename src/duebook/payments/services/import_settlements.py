@@ -24,6 +24,7 @@ from duebook.gateways.protocol import SeenSettlement
 from duebook.ledger.currencies import is_currency
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
+from duebook.payments.clearing import charges_that_clear, count_cleared, lock_account
 from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.points import Point, reach
 from duebook.staff.queries import today
@@ -46,7 +47,8 @@ def import_settlements(*, merchant_account_id: int, actor: Actor) -> ImportedSet
     What does not match (a charge that nobody knows, lines that do not add up, a currency of no books) is
     imported all the same, for a person to see. Repeated or at the same time as another, it adds nothing
     twice. Calls the processor, so it may not run inside a transaction; each settlement is one of its own.
-    Locks the merchant account. Records ``settlement.imported``. Raises Forbidden, NotFound, GatewayError.
+    Locks the merchant account and the charges that it clears. Records ``settlement.imported``.
+    Raises Forbidden, NotFound, GatewayError.
     """
     actor.require(Right.RESOLVE_MESSAGES)
     account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
@@ -82,7 +84,8 @@ def _import_once(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -
 @transaction.atomic(durable=True)
 def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
     """Whether it was new."""
-    _lock(merchant_account_id)
+    lock_account(merchant_account_id)
+    reach(Point.SETTLEMENT_LOCKED)
     if Settlement.objects.filter(merchant_account=merchant_account_id, gateway_id=seen.id).exists():
         return False
     account = MerchantAccount.objects.get(pk=merchant_account_id)
@@ -102,12 +105,6 @@ def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> boo
     settlement = _write(account, seen, decision)
     _record(settlement, decision, actor)
     return True
-
-
-def _lock(merchant_account_id: int) -> None:
-    rows = MerchantAccount.objects.select_for_update(no_key=True, of=("self",))
-    list(rows.filter(pk=merchant_account_id).values_list("pk"))
-    reach(Point.SETTLEMENT_LOCKED)
 
 
 def _settled_before(merchant_account_id: int, object_ids: Iterable[str]) -> set[tuple[LineKind, str]]:
@@ -138,6 +135,11 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
         fee_transfer=fee,
     )
     reach(Point.SETTLEMENT_WRITTEN)
+    charges = charges_that_clear(
+        merchant_account_id=account.pk,
+        gateway_ids=[part.charge_id for part in decision.parts],
+        currency=seen.currency,
+    )
     SettlementLine.objects.bulk_create(
         SettlementLine(
             settlement=settlement,
@@ -145,6 +147,7 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
             kind=part.kind.value,
             object_id=part.object_id,
             charge_gateway_id=part.charge_id,
+            charge_id=charges.get(part.charge_id),
             gross_minor=part.gross_minor,
             fee_minor=part.fee_minor,
             is_repeated=part.is_repeated,
@@ -152,6 +155,8 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
         for part in decision.parts
     )
     reach(Point.SETTLEMENT_LINES_WRITTEN)
+    count_cleared(settlement.pk)
+    reach(Point.SETTLEMENT_CLEARED)
     return settlement
 
 

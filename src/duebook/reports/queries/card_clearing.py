@@ -1,9 +1,9 @@
 """What card processors still owe the business, and the settlements that paid the rest.
 
-For each charge, what the books hold on card clearing is compared with what the lines of settlements have
-cleared. A charge that was given back before it was paid out leaves nothing to clear, and does not show.
-Invariant: the balance of card clearing is what waits, what was paid out and is not in the books (below zero),
-and what somebody booked there by hand.
+Each charge counts what the books hold of it on card clearing and what the lines of settlements have cleared,
+so only what is open is read. A charge that was given back before it was paid out leaves nothing to clear, and
+does not show. Invariant: the balance of card clearing is what waits, what was paid out and is not in the
+books (below zero), and what somebody booked there by hand.
 """
 
 from collections.abc import Iterator
@@ -50,75 +50,84 @@ class WaitingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClearingSums:
-    """The balance of the account, and what in it is of no charge; what waits is the rest. In minor units."""
+    """The balance of the account, what of it waits, and what of it is of no charge. In minor units."""
 
-    balance_minor: int
-    unknown: int
-    """Lines of settlements whose charge is not in the books; what they took off is below zero."""
-    unknown_minor: int
-    by_hand_minor: int
+    balance_minor: int = 0
+    waiting_minor: int = 0
+    unknown: int = 0
+    """Lines of settlements that clear no charge in their currency; what they took off is below zero."""
+    unknown_minor: int = 0
+
+    @property
+    def by_hand_minor(self) -> int:
+        """What is neither, since every other movement is of a charge or of a settlement."""
+        return self.balance_minor - self.waiting_minor - self.unknown_minor
 
 
-_SIDES = """
-WITH moved AS (
-  SELECT t.id, t.kind, t.payment_id, t.effective_on AS day, t.amount_minor AS minor
-    FROM ledger_transfer t WHERE t.debit_account_id = %(clearing)s AND t.currency = %(currency)s
-  UNION ALL
-  SELECT t.id, t.kind, t.payment_id, t.effective_on, -t.amount_minor
-    FROM ledger_transfer t WHERE t.credit_account_id = %(clearing)s AND t.currency = %(currency)s
-), of_payments AS (
-  SELECT m.kind, m.day, m.minor, m.payment_id, p.charge_id
-    FROM moved m LEFT JOIN payments_payment p ON p.id = m.payment_id
-), cleared AS (
-  SELECT l.kind, s.paid_on AS day, l.clears_minor AS minor, c.id AS charge_id
-    FROM payments_settlementline l
-    JOIN payments_settlement s ON s.id = l.settlement_id
-    LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
-                               AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
-   WHERE s.currency = %(currency)s AND s.booked_on IS NOT NULL
-     AND l.merchant_account_id IN (SELECT id FROM gateways_merchantaccount
-                                    WHERE clearing_account_id = %(clearing)s)
-)
-"""
+_ACCOUNTS = "(SELECT id FROM gateways_merchantaccount WHERE clearing_account_id = %(clearing)s)"
 
+# What is open is found by its counter; of that alone both sides are read, which a lateral query sees to.
 # One row at least, so that the sums are there on a page without rows too.
 _WAITING = """
-{sides}, parts AS (
-  SELECT charge_id, what, min(day) AS day, sum(minor)::bigint AS minor
-    FROM (SELECT charge_id, day, minor,
-                 CASE kind WHEN 'payment_received' THEN 'charge' WHEN 'refunded' THEN 'refund'
-                           WHEN 'returned' THEN 'dispute' WHEN 'processor_fee' THEN 'dispute'
-                           ELSE 'other' END AS what
-            FROM of_payments WHERE charge_id IS NOT NULL
-          UNION ALL
-          SELECT charge_id, day, -minor,
-                 CASE WHEN kind IN ('charge', 'charge failed') THEN 'charge'
-                      WHEN kind IN ('refund', 'refund failed') THEN 'refund'
-                      WHEN kind IN ('dispute', 'dispute reversed') THEN 'dispute'
-                      ELSE 'other' END
-            FROM cleared WHERE charge_id IS NOT NULL) AS both_sides
-   GROUP BY charge_id, what HAVING sum(minor) <> 0
+WITH open AS (
+  SELECT c.id, c.contact_id FROM payments_charge c
+   WHERE c.merchant_account_id IN {accounts} AND c.currency = %(currency)s AND c.uncleared_minor <> 0
 ), waiting AS (
-  SELECT * FROM (SELECT *, sum(minor) OVER (PARTITION BY charge_id) AS left_of_charge FROM parts) AS each
-   WHERE left_of_charge <> 0
+  SELECT o.id AS charge_id, o.contact_id, p.id AS payment_id, p.number, part.what, part.day, part.minor
+    FROM open o
+    LEFT JOIN payments_payment p ON p.charge_id = o.id
+   CROSS JOIN LATERAL (
+     SELECT what, min(day) AS day, sum(minor)::bigint AS minor
+       FROM (SELECT t.effective_on AS day,
+                    CASE t.debit_account_id WHEN %(clearing)s THEN t.amount_minor
+                                            ELSE -t.amount_minor END AS minor,
+                    CASE t.kind WHEN 'payment_received' THEN 'charge' WHEN 'refunded' THEN 'refund'
+                                WHEN 'returned' THEN 'dispute' WHEN 'processor_fee' THEN 'dispute'
+                                ELSE 'other' END AS what
+               FROM ledger_transfer t
+              WHERE t.payment_id = p.id AND %(clearing)s IN (t.debit_account_id, t.credit_account_id)
+             UNION ALL
+             SELECT s.paid_on, -l.clears_minor,
+                    CASE WHEN l.kind IN ('charge', 'charge failed') THEN 'charge'
+                         WHEN l.kind IN ('refund', 'refund failed') THEN 'refund'
+                         WHEN l.kind IN ('dispute', 'dispute reversed') THEN 'dispute'
+                         ELSE 'other' END
+               FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
+              WHERE l.charge_id = o.id) AS both_sides
+      GROUP BY what HAVING sum(minor) <> 0) AS part
 ), totals AS (
   SELECT count(*) AS waiting, coalesce(sum(minor), 0)::bigint AS minor FROM waiting
 ), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, what {limit})
-SELECT a.waiting, a.minor, w.charge_id, w.what, w.day, w.minor, c.contact_id, x.name, p.id, p.number
+SELECT a.waiting, a.minor, w.charge_id, w.what, w.day, w.minor, w.contact_id, x.name, w.payment_id, w.number
   FROM totals a
   LEFT JOIN shown w ON true
-  LEFT JOIN payments_charge c ON c.id = w.charge_id
-  LEFT JOIN contacts_contact x ON x.id = c.contact_id
-  LEFT JOIN payments_payment p ON p.charge_id = c.id
+  LEFT JOIN contacts_contact x ON x.id = w.contact_id
  ORDER BY w.day, w.charge_id, w.what
 """
 
+# The balance is a sum over all that ever moved there; the other figures are about what is open.
 _SUMS = """
-{sides} SELECT (SELECT coalesce(sum(minor), 0)::bigint FROM moved), u.lines, u.minor,
-       (SELECT coalesce(sum(minor), 0)::bigint FROM of_payments WHERE charge_id IS NULL
-           AND kind <> 'settled' AND (kind <> 'processor_fee' OR payment_id IS NOT NULL))
-  FROM (SELECT count(*) FILTER (WHERE minor <> 0) AS lines, -coalesce(sum(minor), 0)::bigint AS minor
-          FROM cleared WHERE charge_id IS NULL) AS u
+WITH balance AS (
+  SELECT currency, sum(minor)::bigint AS minor
+    FROM (SELECT currency, sum(amount_minor) AS minor FROM ledger_transfer
+           WHERE debit_account_id = %(clearing)s GROUP BY currency
+          UNION ALL
+          SELECT currency, -sum(amount_minor) FROM ledger_transfer
+           WHERE credit_account_id = %(clearing)s GROUP BY currency) AS both_sides
+   GROUP BY currency
+), waiting AS (
+  SELECT c.currency, sum(c.uncleared_minor)::bigint AS minor FROM payments_charge c
+   WHERE c.merchant_account_id IN {accounts} AND c.uncleared_minor <> 0 GROUP BY c.currency
+), unknown AS (
+  SELECT s.currency, count(*) AS lines, -sum(l.clears_minor)::bigint AS minor
+    FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
+   WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL AND l.clears_minor <> 0
+     AND s.booked_on IS NOT NULL
+   GROUP BY s.currency
+)
+SELECT b.currency, b.minor, coalesce(w.minor, 0), coalesce(u.lines, 0), coalesce(u.minor, 0)
+  FROM balance b LEFT JOIN waiting w USING (currency) LEFT JOIN unknown u USING (currency)
+ ORDER BY b.currency
 """
 
 _SETTLEMENTS = """
@@ -142,10 +151,7 @@ _TO_EXPLAIN = """
 SELECT l.settlement_id
   FROM payments_settlementline l
   JOIN payments_settlement ls ON ls.id = l.settlement_id
-  LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
-                             AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
- WHERE l.is_repeated OR ls.booked_on IS NULL
-    OR (l.clears_minor <> 0 AND (c.id IS NULL OR c.currency <> ls.currency))
+ WHERE l.is_repeated OR ls.booked_on IS NULL OR (l.clears_minor <> 0 AND l.charge_id IS NULL)
     OR l.kind = 'unexplained'
 """
 
@@ -208,30 +214,22 @@ def accounts_with_clearing() -> QuerySet[MerchantAccount]:
     return MerchantAccount.objects.order_by("-is_default", "-active", "name")
 
 
-def currencies_of_clearing(clearing_account_id: int) -> list[str]:
-    """The currencies in which the account ever moved."""
-    sql = """
-        SELECT currency FROM ledger_transfer WHERE debit_account_id = %(clearing)s
-        UNION SELECT currency FROM ledger_transfer WHERE credit_account_id = %(clearing)s ORDER BY 1
-    """
-    return [row[0] for row in all_rows(sql, {"clearing": clearing_account_id})]
-
-
-def clearing_sums(wanted: ClearingFilter) -> ClearingSums:
-    """The balance, and what of it is of no charge."""
-    return ClearingSums(*all_rows(_SUMS.format(sides=_SIDES), _parameters(wanted))[0])
+def clearing_sums(clearing_account_id: int) -> dict[str, ClearingSums]:
+    """The sums of each currency in which the account ever moved; one statement, so that they add up."""
+    rows = all_rows(_SUMS.format(accounts=_ACCOUNTS), {"clearing": clearing_account_id})
+    return {currency: ClearingSums(*sums) for currency, *sums in rows}
 
 
 def waiting_page(wanted: ClearingFilter, *, limit: int, offset: int = 0) -> WaitingPage:
     """Some of what has not cleared, the oldest first, and the sum of all of it."""
     parameters = _parameters(wanted) | {"limit": limit, "offset": offset}
-    rows = all_rows(_WAITING.format(sides=_SIDES, limit=_LIMIT), parameters)
+    rows = all_rows(_WAITING.format(accounts=_ACCOUNTS, limit=_LIMIT), parameters)
     return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[2] is not None])
 
 
 def every_waiting_row(wanted: ClearingFilter) -> Iterator[Waiting]:
     """All of it, streamed."""
-    rows = streamed_rows(_WAITING.format(sides=_SIDES, limit=""), _parameters(wanted))
+    rows = streamed_rows(_WAITING.format(accounts=_ACCOUNTS, limit=""), _parameters(wanted))
     return (Waiting(*row[2:]) for row in rows if row[2] is not None)
 
 

@@ -1,7 +1,7 @@
 """Card clearing: what processors have not paid out yet, and the settlements with which they paid the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -18,12 +18,12 @@ from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.services.fetch_settlements_now import fetch_settlements_now
 from duebook.reports.queries.card_clearing import (
     ClearingFilter,
+    ClearingSums,
     LineRow,
     SettlementRow,
     Waiting,
     accounts_with_clearing,
     clearing_sums,
-    currencies_of_clearing,
     every_line_row,
     every_settlement_row,
     every_waiting_row,
@@ -51,8 +51,16 @@ class Asked:
 
     account: MerchantAccount
     accounts: list[MerchantAccount]
-    currency: str
-    currencies: list[str]
+    currency: str = ""
+    sums_of: Mapping[str, ClearingSums] = field(default_factory=dict)
+
+    @property
+    def currencies(self) -> list[str]:
+        return sorted({*self.sums_of, self.currency})
+
+    @property
+    def sums(self) -> ClearingSums:
+        return self.sums_of.get(self.currency, ClearingSums())
 
     def filter(self) -> ClearingFilter:
         return ClearingFilter(self.account.clearing_account_id, self.currency)
@@ -65,12 +73,12 @@ def waiting(request: StaffRequest) -> HttpResponse:
     asked = _asked(request)
     if asked is None:
         return render(request, "web/reports/card_clearing.html")
+    asked = _with_sums(asked, request)
     number, today = page_number(request.GET), today_of(request)
     found = waiting_page(asked.filter(), **window(number))
     context = {
         "asked": asked,
-        "sums": clearing_sums(asked.filter()),
-        "waiting_minor": found.waiting_minor,
+        "sums": asked.sums,
         "page": numbered([(row, what_waits(row), (today - row.since).days) for row in found.rows], number),
     }
     return render(request, "web/reports/card_clearing.html", context)
@@ -80,7 +88,7 @@ def waiting(request: StaffRequest) -> HttpResponse:
 @requires(Right.VIEW)
 def waiting_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file."""
-    asked, today = _asked_or_404(request), today_of(request)
+    asked, today = _with_sums(_asked_or_404(request), request), today_of(request)
     return csv_download(
         f"card-clearing-{asked.account.pk}-{asked.currency}",
         ["Since", "What", "Charge", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
@@ -248,18 +256,21 @@ def _settlement_by_id(settlement_id: int) -> Settlement:
 
 
 def _asked(request: StaffRequest) -> Asked | None:
-    """What the address asks for, else the default account; None where there is no account at all."""
+    """The account that the address asks for, else the default one; None where there is no account at all."""
     accounts = list(accounts_with_clearing())
     if not accounts:
         return None
     by_id = {str(account.pk): account for account in accounts}
-    account = by_id.get(request.GET.get("account", ""), accounts[0])
+    return Asked(by_id.get(request.GET.get("account", ""), accounts[0]), accounts)
+
+
+def _with_sums(asked: Asked, request: StaffRequest) -> Asked:
+    """With the sums, in the currency that the address asks for, else in the business's if it moved there."""
+    sums_of = clearing_sums(asked.account.clearing_account_id)
     own = request.business.currency
-    known = currencies_of_clearing(account.clearing_account_id)
-    currencies = sorted({*known, own} if own in known or not known else known)
+    fallback = own if own in sums_of else next(iter(sums_of), own)
     wanted = request.GET.get("currency", "")
-    fallback = own if own in currencies else currencies[0]
-    return Asked(account, accounts, wanted if wanted in currencies else fallback, currencies)
+    return replace(asked, currency=wanted if wanted in sums_of else fallback, sums_of=sums_of)
 
 
 def _asked_or_404(request: StaffRequest) -> Asked:
