@@ -86,6 +86,8 @@ CHECKS = {
     "linkpayment_charged_or_refused",
     "linkpaymentline_within_balance",
     "settlement_net_is_gross_less_fees",
+    "settlementline_clears_one",
+    "settlementreturn_booked_clears",
 }
 UNIQUE = {
     "event_one_per_request",
@@ -133,6 +135,9 @@ UNIQUE = {
     "settlementline_object_once",
     "payments_settlement_net_transfer_id_key",
     "payments_settlement_fee_transfer_id_key",
+    "payments_settlementreturn_settlement_id_key",
+    "payments_settlementreturn_transfer_id_key",
+    "payments_settlementreturnreview_settlement_return_id_key",
 }
 TRIGGERS = {
     "events_event_no_change",
@@ -209,6 +214,10 @@ TRIGGERS = {
     "payments_settlementline_facts_fixed",
     "payments_settlementline_no_delete",
     "payments_settlementline_noted_once",
+    "payments_settlementreturn_facts_fixed",
+    "payments_settlementreturn_no_delete",
+    "payments_settlementreturnreview_no_change",
+    "payments_settlementreturnreview_no_truncate",
     "payments_settlementline_no_truncate",
 }
 OPEN_INDEXES = {
@@ -217,6 +226,8 @@ OPEN_INDEXES = {
     "payment_with_credit",
     "charge_not_cleared",
     "settlementline_of_none",
+    "settlementreturn_not_cleared",
+    "settlementreturn_to_see",
     "contact_search",
     "webhookmessage_to_do",
     "charge_open",

@@ -20,7 +20,7 @@ from duebook.reports.queries.card_clearing import (
 )
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
-from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
+from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund, line_of_settlement
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_a_charge_waits_until_it_is_paid_out(gateway: FakeGateway) -> None:
     fetch()
 
     assert row == Waiting(
-        charge.pk, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
+        charge.pk, None, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
     )
     assert before == ClearingSums(10000, 10000)
     assert (waiting(), sums()) == ([], ClearingSums())
@@ -126,6 +126,26 @@ def test_what_was_paid_out_in_another_currency_is_named_there_and_waits_here(gat
     assert [(row.what, row.minor) for row in waiting()] == [("charge", 10000)]
     euros = ClearingSums(-10000, 0, 1, -10000)
     assert clearing_sums(wanted().clearing_account_id) == {"EUR": euros, "USD": sums()}
+
+
+def test_a_returned_settlement_waits_as_one_sum_until_it_is_paid_again(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00"), fee_minor=320), line_of(a_charge("20.00")))
+    fetch()
+    back = gateway.send_back()
+    fetch()
+    (first,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+
+    (row,) = waiting()
+    assert row == Waiting(None, first.settlement_id, "settlement", day(), 11680, None, "", None, None)
+    assert (sums(), first.returned_on) == (ClearingSums(11680, 11680), day())
+    gateway.pay_out(line_of_settlement(back))
+    fetch()
+
+    assert (waiting(), sums()) == ([], ClearingSums())
+    rows = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+    assert [each.to_explain for each in rows] == [0, 0]
+    (line,) = line_rows(rows[0].settlement_id, limit=9)
+    assert (line.kind, line.returned_id) == ("settlement returned", first.settlement_id)
 
 
 def test_another_amount_than_was_charged_waits_for_the_rest(gateway: FakeGateway) -> None:

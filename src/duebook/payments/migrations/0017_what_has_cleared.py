@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from duebook.events.append_only import append_only, facts_fixed
 
@@ -22,9 +23,34 @@ APPEND_ONLY = append_only("payments_settlementline")
 
 NOTED_ONCE = """
 CREATE TRIGGER payments_settlementline_noted_once BEFORE UPDATE ON payments_settlementline
-  FOR EACH ROW WHEN (OLD.charge_id IS NOT NULL AND OLD.charge_id IS DISTINCT FROM NEW.charge_id)
+  FOR EACH ROW WHEN ((OLD.charge_id IS NOT NULL AND OLD.charge_id IS DISTINCT FROM NEW.charge_id)
+                  OR (OLD.settlement_return_id IS NOT NULL
+                      AND OLD.settlement_return_id IS DISTINCT FROM NEW.settlement_return_id))
   EXECUTE FUNCTION refuse_change()
 """
+
+RETURN_FACTS = [
+    "id",
+    "settlement_id",
+    "merchant_account_id",
+    "amount_minor",
+    "currency",
+    "returned_on",
+    "booked_on",
+    "transfer_id",
+    "reason",
+    "noticed_at",
+]
+
+ONCE = [
+    "charge",
+    "charge failed",
+    "dispute",
+    "dispute reversed",
+    "refund",
+    "refund failed",
+    "settlement returned",
+]
 
 LINES_OF_CHARGES = """
 UPDATE payments_settlementline l SET charge_id = c.id
@@ -55,6 +81,8 @@ UPDATE payments_charge c SET dispute_fee_minor = d.minor
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("gateways", "0002_webhook_resolutions"),
+        ("ledger", "0005_settlements"),
         ("payments", "0016_disputes"),
     ]
 
@@ -98,6 +126,120 @@ class Migration(migrations.Migration):
                 related_name="settlement_lines",
                 to="payments.charge",
                 verbose_name="charge that it clears",
+            ),
+        ),
+        migrations.CreateModel(
+            name="SettlementReturn",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=10, verbose_name="currency")),
+                ("returned_on", models.DateField(verbose_name="returned")),
+                ("booked_on", models.DateField(null=True, verbose_name="booked")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                ("noticed_at", models.DateTimeField(db_default=Now(), verbose_name="noticed")),
+                ("cleared_minor", models.BigIntegerField(db_default=0, verbose_name="paid again")),
+                (
+                    "uncleared_minor",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(booked_on__isnull=True, then=0),
+                            default=F("amount_minor") - F("cleared_minor"),
+                            output_field=models.BigIntegerField(),
+                        ),
+                        output_field=models.BigIntegerField(verbose_name="not paid again"),
+                    ),
+                ),
+                ("waits_since", models.DateTimeField(null=True, verbose_name="waits for a person since")),
+                (
+                    "merchant_account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="settlement_returns",
+                        to="gateways.merchantaccount",
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "settlement",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="returned",
+                        to="payments.settlement",
+                        verbose_name="settlement",
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="settlement_return",
+                        to="ledger.transfer",
+                        verbose_name="transfer back from the bank",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SettlementReturnReview",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reviewed_by_id", models.BigIntegerField(verbose_name="seen by")),
+                ("reviewed_at", models.DateTimeField(db_default=Now(), verbose_name="seen")),
+                (
+                    "settlement_return",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="review",
+                        to="payments.settlementreturn",
+                        verbose_name="return",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="settlementline",
+            name="settlement_return",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="lines",
+                to="payments.settlementreturn",
+                verbose_name="return that it pays again",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="settlementline",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("charge", "Charge"),
+                    ("charge failed", "Charge that failed"),
+                    ("refund", "Refund"),
+                    ("refund failed", "Refund that failed"),
+                    ("dispute", "Dispute"),
+                    ("dispute reversed", "Dispute given back"),
+                    ("settlement returned", "Settlement paid again"),
+                    ("fee", "Fee"),
+                    ("other", "Other"),
+                    ("unexplained", "Not explained"),
+                ],
+                max_length=20,
+                verbose_name="kind",
             ),
         ),
         migrations.RunSQL(sql=APPEND_ONLY.reverse_sql, reverse_sql=APPEND_ONLY.sql),
@@ -145,9 +287,56 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="settlementline",
             index=models.Index(
-                condition=Q(charge__isnull=True) & ~Q(clears_minor=0),
+                condition=Q(charge__isnull=True, settlement_return__isnull=True) & ~Q(clears_minor=0),
                 fields=["merchant_account"],
                 name="settlementline_of_none",
             ),
         ),
+        migrations.AddIndex(
+            model_name="settlementline",
+            index=models.Index(
+                condition=Q(settlement_return__isnull=False),
+                fields=["settlement_return"],
+                name="settlementline_of_return",
+            ),
+        ),
+        migrations.RemoveConstraint(model_name="settlementline", name="settlementline_object_once"),
+        migrations.AddConstraint(
+            model_name="settlementline",
+            constraint=models.UniqueConstraint(
+                condition=Q(kind__in=ONCE, is_repeated=False) & ~Q(object_id=""),
+                fields=["merchant_account", "object_id", "kind"],
+                name="settlementline_object_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="settlementline",
+            constraint=models.CheckConstraint(
+                condition=Q(charge__isnull=True) | Q(settlement_return__isnull=True),
+                name="settlementline_clears_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="settlementreturn",
+            constraint=models.CheckConstraint(
+                condition=Q(booked_on__isnull=False) | Q(cleared_minor=0, transfer__isnull=True),
+                name="settlementreturn_booked_clears",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="settlementreturn",
+            index=models.Index(
+                condition=~Q(uncleared_minor=0),
+                fields=["merchant_account", "currency"],
+                name="settlementreturn_not_cleared",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="settlementreturn",
+            index=models.Index(
+                condition=Q(waits_since__isnull=False), fields=["waits_since"], name="settlementreturn_to_see"
+            ),
+        ),
+        facts_fixed("payments_settlementreturn", RETURN_FACTS),
+        append_only("payments_settlementreturnreview"),
     ]

@@ -27,16 +27,24 @@ class ClearingFilter:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of a charge has not cleared: the charge itself, its refunds, its dispute or something else."""
+    """What of a charge has not cleared: the charge itself, its refunds, its dispute or something else.
 
-    charge_id: int
+    Or the net of a settlement that the bank sent back and that was not paid again.
+    """
+
+    charge_id: int | None
+    settlement_id: int | None
     what: str
     since: date
     minor: int
-    contact_id: int
+    contact_id: int | None
     name: str
     payment_id: int | None
     payment_number: int | None
+
+
+_WHAT = 4
+"""The column that a row without anything that waits has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class ClearingSums:
     balance_minor: int = 0
     waiting_minor: int = 0
     unknown: int = 0
-    """Lines of settlements that clear no charge in their currency; what they took off is below zero."""
+    """Lines of settlements that clear nothing in their currency; what they took off is below zero."""
     unknown_minor: int = 0
 
     @property
@@ -72,7 +80,7 @@ _WAITING = """
 WITH open AS (
   SELECT c.id, c.contact_id FROM payments_charge c
    WHERE c.merchant_account_id IN {accounts} AND c.currency = %(currency)s AND c.uncleared_minor <> 0
-), waiting AS (
+), of_charges AS (
   SELECT o.id AS charge_id, o.contact_id, p.id AS payment_id, p.number, part.what, part.day, part.minor
     FROM open o
     LEFT JOIN payments_payment p ON p.charge_id = o.id
@@ -95,14 +103,22 @@ WITH open AS (
                FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
               WHERE l.charge_id = o.id) AS both_sides
       GROUP BY what HAVING sum(minor) <> 0) AS part
+), waiting AS (
+  SELECT charge_id, NULL::bigint AS settlement_id, contact_id, payment_id, number, what, day, minor
+    FROM of_charges
+   UNION ALL
+  SELECT NULL, r.settlement_id, NULL, NULL, NULL, 'settlement', r.returned_on, r.uncleared_minor
+    FROM payments_settlementreturn r
+   WHERE r.merchant_account_id IN {accounts} AND r.currency = %(currency)s AND r.uncleared_minor <> 0
 ), totals AS (
   SELECT count(*) AS waiting, coalesce(sum(minor), 0)::bigint AS minor FROM waiting
-), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, what {limit})
-SELECT a.waiting, a.minor, w.charge_id, w.what, w.day, w.minor, w.contact_id, x.name, w.payment_id, w.number
+), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, settlement_id, what {limit})
+SELECT a.waiting, a.minor, w.charge_id, w.settlement_id, w.what, w.day, w.minor, w.contact_id,
+       coalesce(x.name, ''), w.payment_id, w.number
   FROM totals a
   LEFT JOIN shown w ON true
   LEFT JOIN contacts_contact x ON x.id = w.contact_id
- ORDER BY w.day, w.charge_id, w.what
+ ORDER BY w.day, w.charge_id, w.settlement_id, w.what
 """
 
 # The balance is a sum over all that ever moved there; the other figures are about what is open.
@@ -116,13 +132,18 @@ WITH balance AS (
            WHERE credit_account_id = %(clearing)s GROUP BY currency) AS both_sides
    GROUP BY currency
 ), waiting AS (
-  SELECT c.currency, sum(c.uncleared_minor)::bigint AS minor FROM payments_charge c
-   WHERE c.merchant_account_id IN {accounts} AND c.uncleared_minor <> 0 GROUP BY c.currency
+  SELECT currency, sum(minor)::bigint AS minor
+    FROM (SELECT currency, uncleared_minor AS minor FROM payments_charge
+           WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
+          UNION ALL
+          SELECT currency, uncleared_minor FROM payments_settlementreturn
+           WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0) AS open
+   GROUP BY currency
 ), unknown AS (
   SELECT s.currency, count(*) AS lines, -sum(l.clears_minor)::bigint AS minor
     FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
-   WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL AND l.clears_minor <> 0
-     AND s.booked_on IS NOT NULL
+   WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL AND l.settlement_return_id IS NULL
+     AND l.clears_minor <> 0 AND s.booked_on IS NOT NULL
    GROUP BY s.currency
 )
 SELECT b.currency, b.minor, coalesce(w.minor, 0), coalesce(u.lines, 0), coalesce(u.minor, 0)
@@ -138,8 +159,9 @@ WITH shown AS (
    ORDER BY s.paid_on DESC, s.id DESC {limit}
 )
 SELECT s.id, s.gateway_id, s.currency, s.gross_minor, s.fee_minor, s.net_minor, s.paid_on, s.booked_on,
-       l.lines, o.to_explain
+       l.lines, o.to_explain, r.returned_on
   FROM shown s
+  LEFT JOIN payments_settlementreturn r ON r.settlement_id = s.id
   CROSS JOIN LATERAL (SELECT count(*) AS lines FROM payments_settlementline
                        WHERE settlement_id = s.id) AS l
   CROSS JOIN LATERAL (SELECT count(*) AS to_explain FROM ({to_explain}) AS open
@@ -151,8 +173,8 @@ _TO_EXPLAIN = """
 SELECT l.settlement_id
   FROM payments_settlementline l
   JOIN payments_settlement ls ON ls.id = l.settlement_id
- WHERE l.is_repeated OR ls.booked_on IS NULL OR (l.clears_minor <> 0 AND l.charge_id IS NULL)
-    OR l.kind = 'unexplained'
+ WHERE l.is_repeated OR ls.booked_on IS NULL OR l.kind = 'unexplained'
+    OR (l.clears_minor <> 0 AND l.charge_id IS NULL AND l.settlement_return_id IS NULL)
 """
 
 
@@ -170,11 +192,15 @@ class SettlementRow:
     booked_on: date | None
     lines: int
     to_explain: int
+    returned_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One line of a settlement with the charge that it goes back to, where the books know it."""
+    """One line of a settlement with the charge that it goes back to, where the books know it.
+
+    One that pays a returned settlement again has that one's id.
+    """
 
     line_id: int
     kind: str
@@ -189,6 +215,7 @@ class LineRow:
     name: str
     payment_id: int | None
     payment_number: int | None
+    returned_id: int | None
 
     @property
     def net_minor(self) -> int:
@@ -197,12 +224,13 @@ class LineRow:
 
 _LINES = """
 SELECT l.id, l.kind, l.object_id, l.gross_minor, l.fee_minor, l.is_repeated, l.clears_minor,
-       c.id, c.currency, c.contact_id, coalesce(x.name, ''), p.id, p.number
+       c.id, c.currency, c.contact_id, coalesce(x.name, ''), p.id, p.number, r.settlement_id
   FROM (SELECT * FROM payments_settlementline WHERE settlement_id = %(settlement)s ORDER BY id {limit}) AS l
   LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
                              AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
   LEFT JOIN contacts_contact x ON x.id = c.contact_id
   LEFT JOIN payments_payment p ON p.charge_id = c.id
+  LEFT JOIN payments_settlementreturn r ON r.id = l.settlement_return_id
  ORDER BY l.id
 """
 
@@ -224,13 +252,13 @@ def waiting_page(wanted: ClearingFilter, *, limit: int, offset: int = 0) -> Wait
     """Some of what has not cleared, the oldest first, and the sum of all of it."""
     parameters = _parameters(wanted) | {"limit": limit, "offset": offset}
     rows = all_rows(_WAITING.format(accounts=_ACCOUNTS, limit=_LIMIT), parameters)
-    return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[2] is not None])
+    return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[_WHAT] is not None])
 
 
 def every_waiting_row(wanted: ClearingFilter) -> Iterator[Waiting]:
     """All of it, streamed."""
     rows = streamed_rows(_WAITING.format(accounts=_ACCOUNTS, limit=""), _parameters(wanted))
-    return (Waiting(*row[2:]) for row in rows if row[2] is not None)
+    return (Waiting(*row[2:]) for row in rows if row[_WHAT] is not None)
 
 
 def settlement_rows(

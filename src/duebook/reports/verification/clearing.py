@@ -1,4 +1,4 @@
-"""Checks of card clearing: what each charge counts as held there and as cleared is what the rows say."""
+"""Checks of card clearing: what charges and returned settlements count there is what the rows say."""
 
 from duebook.reports.verification.check import Check
 
@@ -12,8 +12,26 @@ LINE_CLEARS = Check(
           JOIN payments_settlement s ON s.id = l.settlement_id
           LEFT JOIN payments_charge c
             ON c.merchant_account_id = l.merchant_account_id AND c.gateway_id = l.charge_gateway_id
-           AND c.gateway_id <> '' AND c.currency = s.currency
+           AND c.gateway_id <> '' AND c.currency = s.currency AND l.kind <> 'settlement returned'
          WHERE l.charge_id IS DISTINCT FROM c.id
+    """,
+)
+
+LINE_PAYS_AGAIN = Check(
+    name="line_pays_again",
+    rule="A line that pays a settlement again names the return of that settlement; no other does.",
+    query="""
+        SELECT format('S-%%s, line %%s', l.settlement_id, l.id),
+               coalesce('the return of S-' || b.settlement_id, 'no return'),
+               coalesce('the return of S-' || n.settlement_id, 'no return')
+          FROM payments_settlementline l
+          JOIN payments_settlement s ON s.id = l.settlement_id
+          LEFT JOIN payments_settlement o
+            ON o.merchant_account_id = l.merchant_account_id AND o.gateway_id = l.object_id
+           AND o.currency = s.currency AND l.kind = 'settlement returned'
+          LEFT JOIN payments_settlementreturn b ON b.settlement_id = o.id AND b.booked_on IS NOT NULL
+          LEFT JOIN payments_settlementreturn n ON n.id = l.settlement_return_id
+         WHERE l.settlement_return_id IS DISTINCT FROM b.id
     """,
 )
 
@@ -66,4 +84,40 @@ CHARGE_HELD = Check(
     """,
 )
 
-CHECKS = (LINE_CLEARS, CHARGE_CLEARED, CHARGE_HELD)
+SETTLEMENT_RETURN = Check(
+    name="settlement_return",
+    rule="A returned settlement mirrors its transfer and counts what was paid again; a person sees the rest.",
+    query="""
+        WITH lines AS (
+          SELECT settlement_return_id, sum(clears_minor) AS minor
+            FROM payments_settlementline GROUP BY settlement_return_id
+        ), returned AS (
+          SELECT r.*, s.net_minor, s.currency AS settled_in, s.merchant_account_id AS settled_at,
+                 s.net_transfer_id, s.booked_on IS NOT NULL AS is_booked, coalesce(l.minor, 0) AS paid_again,
+                 EXISTS (SELECT FROM payments_settlementreturnreview v WHERE v.settlement_return_id = r.id)
+                   AS is_seen
+            FROM payments_settlementreturn r
+            JOIN payments_settlement s ON s.id = r.settlement_id
+            LEFT JOIN lines l ON l.settlement_return_id = r.id
+        )
+        SELECT 'the return of S-' || r.settlement_id,
+               format('%%s %%s at account %%s, %%s paid again', r.net_minor, r.settled_in, r.settled_at,
+                      r.paid_again),
+               format('%%s %%s at account %%s, %%s paid again, %%s, transfer %%s', r.amount_minor, r.currency,
+                      r.merchant_account_id, r.cleared_minor,
+                      CASE WHEN r.waits_since IS NULL THEN 'seen' ELSE 'waiting for a person' END, t.id)
+          FROM returned r
+          LEFT JOIN ledger_transfer t ON t.id = r.transfer_id
+          LEFT JOIN ledger_transfer o ON o.id = r.net_transfer_id
+         WHERE (r.amount_minor, r.currency, r.merchant_account_id, r.cleared_minor, r.booked_on IS NOT NULL)
+               <> (r.net_minor, r.settled_in, r.settled_at, r.paid_again, r.is_booked)
+            OR (r.waits_since IS NULL AND r.uncleared_minor <> 0 AND NOT r.is_seen)
+            OR (t.id IS NULL) <> (o.id IS NULL)
+            OR (t.kind, t.amount_minor, t.currency, t.debit_account_id, t.credit_account_id, t.corrects_id,
+                t.effective_on)
+               <> (o.kind, o.amount_minor, o.currency, o.credit_account_id, o.debit_account_id, o.id,
+                   r.booked_on)
+    """,
+)
+
+CHECKS = (LINE_CLEARS, LINE_PAYS_AGAIN, CHARGE_CLEARED, CHARGE_HELD, SETTLEMENT_RETURN)

@@ -42,6 +42,7 @@ _WHAT: Mapping[str, Any] = {
     "refund": gettext_lazy("Refund"),
     "dispute": gettext_lazy("Dispute"),
     "other": gettext_lazy("Other"),
+    "settlement": gettext_lazy("Returned settlement"),
 }
 
 
@@ -91,12 +92,12 @@ def waiting_csv(request: StaffRequest) -> HttpResponseBase:
     asked, today = _with_sums(_asked_or_404(request), request), today_of(request)
     return csv_download(
         f"card-clearing-{asked.account.pk}-{asked.currency}",
-        ["Since", "What", "Charge", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
+        ["Since", "What", "Charge or settlement", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
         (
             [
                 row.since,
                 what_waits(row),
-                f"C-{row.charge_id}",
+                f"C-{row.charge_id}" if row.charge_id else f"S-{row.settlement_id}",
                 f"P-{row.payment_number}" if row.payment_number else "",
                 row.name,
                 (today - row.since).days,
@@ -129,7 +130,7 @@ def settlements_csv(request: StaffRequest) -> HttpResponseBase:
     asked = _asked_or_404(request)
     return csv_download(
         f"settlements-{asked.account.pk}",
-        ["Settlement", "Processor's number", "Paid", "Gross", "Fees", "Net", "Currency", "Lines"],
+        ["Settlement", "Processor's number", "Paid", "Gross", "Fees", "Net", "Currency", "Lines", "Returned"],
         (_settlement_cells(row) for row in every_settlement_row(asked.account.pk)),
     )
 
@@ -143,6 +144,7 @@ def _settlement_cells(row: SettlementRow) -> list[Any]:
         *(processor_amount_cell(minor, row.currency) for minor in amounts),
         row.currency,
         row.lines,
+        row.returned_on or "",
     ]
 
 
@@ -155,6 +157,7 @@ def settlement(request: StaffRequest, settlement_id: int) -> HttpResponse:
     rows = line_rows(found.pk, **window(number))
     context = {
         "settlement": found,
+        "returned": getattr(found, "returned", None),
         "page": numbered([(row, *words_of(row, found)) for row in rows], number),
     }
     return render(request, "web/reports/settlement.html", context)
@@ -208,6 +211,8 @@ def settlement_inquiry(request: StaffRequest, merchant_account_id: int) -> HttpR
         add_notice(request, text_of(refusal, request.business))
     else:
         add_notice(request, _said(imported.new))
+        if imported.returned:
+            add_notice(request, _came_back(imported.returned))
         if imported.gone:
             add_notice(request, _gone(imported.gone))
     return redirect(f"{reverse('web:report_settlements')}?account={merchant_account_id}")
@@ -218,6 +223,15 @@ def _said(imported: int) -> str:
         return _("The processor has paid nothing that was not here already.")
     text = ngettext("%(count)s settlement was fetched.", "%(count)s settlements were fetched.", imported)
     return text % {"count": imported}
+
+
+def _came_back(returned: int) -> str:
+    text = ngettext(
+        "The bank sent %(count)s settlement back: it is booked back, and needs a decision.",
+        "The bank sent %(count)s settlements back: they are booked back, and need a decision.",
+        returned,
+    )
+    return text % {"count": returned}
 
 
 def _gone(gateway_ids: Sequence[str]) -> str:
@@ -240,6 +254,8 @@ def _remark(row: LineRow, found: Settlement) -> str:
         return _("The lines of the processor do not come to its total.")
     if row.is_repeated:
         return _("It was settled before.")
+    if row.kind == LineKind.SETTLEMENT_RETURNED.value:
+        return "" if row.returned_id else _("Duebook knows no such settlement that came back.")
     if row.clears_minor and row.charge_id is None:
         return _("Duebook knows no such charge.")
     if row.clears_minor and row.charge_currency != found.currency:
@@ -248,7 +264,7 @@ def _remark(row: LineRow, found: Settlement) -> str:
 
 
 def _settlement_by_id(settlement_id: int) -> Settlement:
-    rows = Settlement.objects.select_related("merchant_account", "net_transfer", "fee_transfer")
+    rows = Settlement.objects.select_related("merchant_account", "returned")
     found = rows.filter(pk=settlement_id).first()
     if found is None:
         raise NotFound(what="Settlement", id=settlement_id)
