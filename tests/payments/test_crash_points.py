@@ -35,6 +35,7 @@ from duebook.payments.services import (
     prepare_charge,
     process_webhook,
     refund_through_gateway,
+    return_settlement,
     send_charge,
     settle_charge,
     settle_dispute,
@@ -56,6 +57,7 @@ PROTOCOL = (
     ask_about_refund,
     book_outside_refund,
     import_settlements,
+    return_settlement,
     settle_dispute,
 )
 EFFECTS = {
