@@ -133,6 +133,7 @@ UNIQUE = {
     "linkpaymentline_once",
     "settlement_gateway_id_once",
     "settlementline_object_once",
+    "clearingbyhand_once",
     "payments_settlement_net_transfer_id_key",
     "payments_settlement_fee_transfer_id_key",
     "payments_settlementreturn_settlement_id_key",

@@ -12,14 +12,24 @@ from duebook.domain.charging import ChargeState
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import OutcomeUnknown, SettlementLine
+from duebook.invoices.models import Invoice
+from duebook.ledger.models import Account
 from duebook.payments.charge_reading import Seen
-from duebook.payments.models import Charge, Observation, Payment, SettlementLine as Line
+from duebook.payments.models import (
+    Charge,
+    ClearingByHand,
+    Observation,
+    Payment,
+    PaymentType,
+    SettlementLine as Line,
+)
 from duebook.payments.points import Point, at_each_point
 from duebook.payments.services.return_payment import return_payment
+from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
-from tests.factories import SYSTEM, day, key, usd
-from tests.payments.fake_gateway import FakeGateway
+from tests.factories import SYSTEM, day, key, make_invoice, make_payment, usd
+from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +195,63 @@ def test_which_charge_a_line_clears_is_noted_once(gateway: FakeGateway) -> None:
             Line.objects.update(charge=value)
     with pytest.raises(DatabaseError, match="UPDATE is refused"), transaction.atomic():
         Line.objects.update(gross_minor=1)
+
+
+@pytest.fixture
+def cash_goes_to_the_processor(gateway: FakeGateway) -> None:
+    """As where card payments are taken by another program at the same processor and recorded by hand."""
+    account = make_merchant_account()
+    PaymentType.objects.filter(label="Cash").update(account=account.clearing_account)
+
+
+def by_hand() -> dict[str, int]:
+    return dict(ClearingByHand.objects.values_list("currency", "moved_minor"))
+
+
+@pytest.mark.usefixtures("cash_goes_to_the_processor")
+def test_what_payments_by_hand_move_on_card_clearing_is_counted_and_uncounted(gateway: FakeGateway) -> None:
+    first = make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
+    make_payment("20.00", invoice=make_invoice("100.00"), type_label="Cash")
+    before = by_hand()
+
+    reverse_payment(payment_id=first.pk, reason="Entered twice", request_key=key(), actor=SYSTEM, on=day())
+
+    assert (before, by_hand()) == ({"USD": 5000}, {"USD": 2000})
+
+
+def test_charges_with_refunds_and_disputes_count_nothing_as_moved_by_hand(gateway: FakeGateway) -> None:
+    charge = a_charge()
+    a_refund(charge, "25.00")
+    settle_dispute(
+        charge_id=charge.pk,
+        answer=gateway.fetch_dispute(gateway.open_dispute(charge.gateway_id, 5000)),
+        channel=Observation.Channels.WEBHOOK,
+    )
+
+    assert by_hand() == {}
+
+
+def test_an_account_of_the_business_that_no_processor_has_counts_nothing(gateway: FakeGateway) -> None:
+    own = Account.objects.create(id=1050, code="1090", name="Safe", kind="asset")
+    PaymentType.objects.filter(label="Cash").update(account=own)
+
+    make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
+
+    assert by_hand() == {}
+
+
+@pytest.mark.usefixtures("cash_goes_to_the_processor")
+@pytest.mark.django_db(transaction=True)
+def test_payments_by_hand_at_once_are_all_counted(gateway: FakeGateway) -> None:
+    invoices = [make_invoice("100.00") for _ in range(4)]
+
+    def run(invoice: Invoice) -> None:
+        try:
+            make_payment("10.00", invoice=invoice, type_label="Cash")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, invoices))
+
+    assert by_hand() == {"USD": 4000}

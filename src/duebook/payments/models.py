@@ -30,6 +30,7 @@ from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeRevi
 from duebook.payments.limit_models import DayUse, LimitUse
 from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
 from duebook.payments.settlement_models import (
+    ClearingByHand,
     Settlement,
     SettlementLine,
     SettlementReturn,
@@ -41,6 +42,7 @@ __all__ = [
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "ClearingByHand",
     "DayUse",
     "Dispute",
     "DisputeBooking",

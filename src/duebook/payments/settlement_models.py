@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.settlements import FEE_BOOKED_BEFORE, ONCE, LineKind
 from duebook.gateways.models import MerchantAccount
-from duebook.ledger.models import Transfer
+from duebook.ledger.models import Account, Transfer
 from duebook.payments.card_models import Charge
 
 _ONCE = sorted(kind.value for kind in ONCE)
@@ -73,6 +73,28 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"S-{self.pk}"
+
+
+class ClearingByHand(models.Model):
+    """What payments without a charge moved on the card clearing of a processor: written with each of them."""
+
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.RESTRICT,
+        related_name="clearing_by_hand",
+        verbose_name=_("account"),
+        db_index=False,
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    moved_minor = models.BigIntegerField(_("moved"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "currency"], name="clearingbyhand_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.moved_minor} {self.currency}"
 
 
 class SettlementReturn(models.Model):

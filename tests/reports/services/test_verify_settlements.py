@@ -6,8 +6,16 @@ import pytest
 
 from duebook.events.models import Event
 from duebook.ledger.models import Transfer
-from duebook.payments.models import Charge, Settlement, SettlementLine, SettlementReturn
+from duebook.payments.models import (
+    Charge,
+    ClearingByHand,
+    PaymentType,
+    Settlement,
+    SettlementLine,
+    SettlementReturn,
+)
 from duebook.reports.services.verify_books import verify_books
+from tests.factories import make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.settling import a_charge, fetch, line_of, line_of_settlement
 from tests.reports.services.test_verify_books import past_the_guards
@@ -139,3 +147,12 @@ def test_a_line_that_names_no_return_though_it_pays_one_again_is_seen(returned: 
     past_the_guards(lambda: SettlementLine.objects.update(settlement_return=None))
 
     assert broken() == {"line_pays_again", "settlement_return"}
+
+
+def test_what_was_moved_by_hand_and_is_not_counted_is_seen(settlement: Settlement) -> None:
+    account = settlement.merchant_account.clearing_account
+    PaymentType.objects.filter(label="Cash").update(account=account)
+    make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
+    ClearingByHand.objects.update(moved_minor=2999)
+
+    assert broken() == {"clearing_by_hand"}

@@ -72,6 +72,20 @@ UPDATE payments_charge c SET returned_minor = r.amount_minor
  WHERE p.charge_id = c.id
 """
 
+BY_HAND = """
+INSERT INTO payments_clearingbyhand (account_id, currency, moved_minor)
+SELECT m.account_id, m.currency, sum(m.minor)
+  FROM (SELECT debit_account_id AS account_id, currency, amount_minor AS minor, kind, payment_id
+          FROM ledger_transfer
+        UNION ALL
+        SELECT credit_account_id, currency, -amount_minor, kind, payment_id FROM ledger_transfer) AS m
+  LEFT JOIN payments_payment p ON p.id = m.payment_id
+ WHERE m.account_id IN (SELECT clearing_account_id FROM gateways_merchantaccount)
+   AND p.charge_id IS NULL AND m.kind <> 'settled'
+   AND (m.kind <> 'processor_fee' OR m.payment_id IS NOT NULL)
+ GROUP BY m.account_id, m.currency
+"""
+
 DISPUTE_FEES = """
 UPDATE payments_charge c SET dispute_fee_minor = d.minor
   FROM (SELECT charge_id, sum(fee_minor) AS minor FROM payments_dispute GROUP BY charge_id) AS d
@@ -242,10 +256,38 @@ class Migration(migrations.Migration):
                 verbose_name="kind",
             ),
         ),
+        migrations.CreateModel(
+            name="ClearingByHand",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("moved_minor", models.BigIntegerField(verbose_name="moved")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.RESTRICT,
+                        related_name="clearing_by_hand",
+                        to="ledger.account",
+                        verbose_name="account",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "currency"), name="clearingbyhand_once")
+                ],
+            },
+        ),
         migrations.RunSQL(sql=APPEND_ONLY.reverse_sql, reverse_sql=APPEND_ONLY.sql),
         # Only rows that are there are filled, and what an index or a constraint is made on must not wait for a check.
         migrations.RunSQL(
-            sql=[LINES_OF_CHARGES, CLEARED, RETURNED, DISPUTE_FEES, "SET CONSTRAINTS ALL IMMEDIATE"],
+            sql=[LINES_OF_CHARGES, CLEARED, RETURNED, DISPUTE_FEES, BY_HAND, "SET CONSTRAINTS ALL IMMEDIATE"],
             reverse_sql=migrations.RunSQL.noop,
         ),
         facts_fixed("payments_settlementline", LINE_FACTS),

@@ -58,18 +58,19 @@ class WaitingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClearingSums:
-    """The balance of the account, what of it waits, and what of it is of no charge. In minor units."""
+    """What of the balance waits, and what of it is of no charge. In minor units."""
 
-    balance_minor: int = 0
     waiting_minor: int = 0
     unknown: int = 0
     """Lines of settlements that clear nothing in their currency; what they took off is below zero."""
     unknown_minor: int = 0
+    by_hand_minor: int = 0
+    """What payments without a charge moved there."""
 
     @property
-    def by_hand_minor(self) -> int:
-        """What is neither, since every other movement is of a charge or of a settlement."""
-        return self.balance_minor - self.waiting_minor - self.unknown_minor
+    def balance_minor(self) -> int:
+        """Every movement of the account is of a charge, a settlement or a payment by hand: ``verify``."""
+        return self.waiting_minor + self.unknown_minor + self.by_hand_minor
 
 
 _ACCOUNTS = "(SELECT id FROM gateways_merchantaccount WHERE clearing_account_id = %(clearing)s)"
@@ -121,34 +122,26 @@ SELECT a.waiting, a.minor, w.charge_id, w.settlement_id, w.what, w.day, w.minor,
  ORDER BY w.day, w.charge_id, w.settlement_id, w.what
 """
 
-# The balance is a sum over all that ever moved there; the other figures are about what is open.
+# By counters and partial indexes; the settlements say in which currencies the account ever moved.
 _SUMS = """
-WITH balance AS (
-  SELECT currency, sum(minor)::bigint AS minor
-    FROM (SELECT currency, sum(amount_minor) AS minor FROM ledger_transfer
-           WHERE debit_account_id = %(clearing)s GROUP BY currency
-          UNION ALL
-          SELECT currency, -sum(amount_minor) FROM ledger_transfer
-           WHERE credit_account_id = %(clearing)s GROUP BY currency) AS both_sides
-   GROUP BY currency
-), waiting AS (
-  SELECT currency, sum(minor)::bigint AS minor
-    FROM (SELECT currency, uncleared_minor AS minor FROM payments_charge
-           WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
-          UNION ALL
-          SELECT currency, uncleared_minor FROM payments_settlementreturn
-           WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0) AS open
-   GROUP BY currency
-), unknown AS (
-  SELECT s.currency, count(*) AS lines, -sum(l.clears_minor)::bigint AS minor
-    FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
-   WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL AND l.settlement_return_id IS NULL
-     AND l.clears_minor <> 0 AND s.booked_on IS NOT NULL
-   GROUP BY s.currency
-)
-SELECT b.currency, b.minor, coalesce(w.minor, 0), coalesce(u.lines, 0), coalesce(u.minor, 0)
-  FROM balance b LEFT JOIN waiting w USING (currency) LEFT JOIN unknown u USING (currency)
- ORDER BY b.currency
+SELECT currency, sum(waiting)::bigint, sum(lines)::bigint, sum(unknown)::bigint, sum(by_hand)::bigint
+  FROM (SELECT currency, uncleared_minor AS waiting, 0 AS lines, 0 AS unknown, 0 AS by_hand
+          FROM payments_charge
+         WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
+        UNION ALL
+        SELECT currency, uncleared_minor, 0, 0, 0 FROM payments_settlementreturn
+         WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
+        UNION ALL
+        SELECT s.currency, 0, 1, -l.clears_minor, 0
+          FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
+         WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL
+           AND l.settlement_return_id IS NULL AND l.clears_minor <> 0 AND s.booked_on IS NOT NULL
+        UNION ALL
+        SELECT currency, 0, 0, 0, moved_minor FROM payments_clearingbyhand WHERE account_id = %(clearing)s
+        UNION ALL
+        SELECT DISTINCT currency, 0, 0, 0, 0 FROM payments_settlement
+         WHERE merchant_account_id IN {accounts} AND booked_on IS NOT NULL) AS parts
+ GROUP BY currency ORDER BY currency
 """
 
 _SETTLEMENTS = """

@@ -120,4 +120,33 @@ SETTLEMENT_RETURN = Check(
     """,
 )
 
-CHECKS = (LINE_CLEARS, LINE_PAYS_AGAIN, CHARGE_CLEARED, CHARGE_HELD, SETTLEMENT_RETURN)
+CLEARING_BY_HAND = Check(
+    name="clearing_by_hand",
+    rule="What moved on card clearing by neither a charge nor a settlement is counted as moved by hand.",
+    query="""
+        WITH accounts AS (
+          SELECT DISTINCT clearing_account_id AS id FROM gateways_merchantaccount
+        ), moved AS (
+          SELECT debit_account_id AS account_id, kind, currency, amount_minor AS minor, payment_id
+            FROM ledger_transfer WHERE debit_account_id IN (SELECT id FROM accounts)
+          UNION ALL
+          SELECT credit_account_id, kind, currency, -amount_minor, payment_id
+            FROM ledger_transfer WHERE credit_account_id IN (SELECT id FROM accounts)
+        ), by_hand AS (
+          SELECT m.account_id, m.currency, sum(m.minor) AS minor
+            FROM moved m
+            LEFT JOIN payments_payment p ON p.id = m.payment_id
+           WHERE p.charge_id IS NULL AND m.kind <> 'settled'
+             AND (m.kind <> 'processor_fee' OR m.payment_id IS NOT NULL)
+           GROUP BY m.account_id, m.currency
+        )
+        SELECT format('account %%s, %%s', coalesce(b.account_id, k.account_id),
+                      coalesce(b.currency, k.currency)),
+               coalesce(b.minor, 0), coalesce(k.moved_minor, 0)
+          FROM by_hand b
+          FULL JOIN payments_clearingbyhand k ON k.account_id = b.account_id AND k.currency = b.currency
+         WHERE coalesce(b.minor, 0) <> coalesce(k.moved_minor, 0)
+    """,
+)
+
+CHECKS = (LINE_CLEARS, LINE_PAYS_AGAIN, CHARGE_CLEARED, CHARGE_HELD, CLEARING_BY_HAND, SETTLEMENT_RETURN)
