@@ -62,6 +62,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--rehearsed", type=int, default=100_000, help="payments of one rehearsal (default 100,000)"
     )
+    parser.add_argument(
+        "--charges", type=int, default=200_000, help="of the books about card clearing (default 200,000)"
+    )
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure only this; repeatable")
     parser.add_argument("--json", type=Path, help="write the table to this file, too")
     parser.add_argument("--home", type=Path, help="keep the databases here and use those that are here")
@@ -70,7 +73,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-SECTIONS = ("process", "size", "crowd", "charges", "http", "pages", "import", "commissions")
+SECTIONS = ("process", "size", "crowd", "charges", "http", "pages", "import", "commissions", "clearing")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -105,7 +105,7 @@ class ChargeBench:
     def run(self) -> list[Line]:
         """Measure one charge at a time, then many at once."""
         gateway = AnsweringGateway()
-        with _in_place(gateway):
+        with in_place(gateway):
             cards = _Cards(self.scene)
             lines = self._one(cards)
             self.say(f"{CLIENTS} clients that charge cards at a gateway of {GATEWAY_SECONDS:.1f} s")
@@ -345,7 +345,7 @@ def _watching_transactions(rows: psycopg.Connection) -> Iterator[_Watched]:
 
 
 @contextmanager
-def _in_place(gateway: AnsweringGateway) -> Iterator[None]:
+def in_place(gateway: AnsweringGateway) -> Iterator[None]:
     """Every account of the sandbox's kind speaks with this gateway."""
     adapters = {MerchantAccount.Adapters.SANDBOX: lambda: gateway}
     with mock.patch("duebook.gateways.accounts._ADAPTERS", adapters):

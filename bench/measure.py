@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from bench import bulk, floor, pages  # noqa: E402
 from bench.books import build_books  # noqa: E402
 from bench.charges import ChargeBench  # noqa: E402
+from bench.clearing import build_charges, clearing_lines, measure_clearing  # noqa: E402
 from bench.commissions import CommissionBench  # noqa: E402
 from bench.crowd import CLIENTS, crowd  # noqa: E402
 from bench.database import Server  # noqa: E402
@@ -35,6 +36,9 @@ from duebook.reports.services.verify_books import verify_books  # noqa: E402
 from duebook.staff.queries import today  # noqa: E402
 
 SMALL_INVOICES = 1000
+SMALLER = 10
+PAID_PART = 0.86
+"""Of the invoices in the books so many have a payment."""
 ORDERS_AND_PAYMENTS = ("process", "size", "crowd", "charges", "http", "pages", "import")
 WARM_CALLS = 20
 PAGE_TIMES = 12
@@ -67,6 +71,8 @@ class Bench:
             lines += self._orders_and_payments()
         if self._wants("commissions"):
             lines += self._commissions()
+        if self._wants("clearing"):
+            lines += self._clearing()
         connection.close()
         return lines
 
@@ -116,6 +122,17 @@ class Bench:
                 say=self._say,
             ).run()
         return [*lines, self._verified("findings of verify in the books with partners")]
+
+    def _clearing(self) -> list[Line]:
+        measured = []
+        for charges in (self._options.charges // SMALLER, self._options.charges):
+            name = f"bench_{charges}_charges"
+            invoices = round(charges / PAID_PART)
+            self._build(name, f"{charges:,} charges", partial(build_charges, invoices=invoices))
+            use_database(name)
+            measured.append(measure_clearing())
+        small, big = measured
+        return [*clearing_lines(big, small), self._verified("findings of verify in the books with charges")]
 
     def _verified(self, work: str) -> Line:
         self._say("verifying the books")

@@ -99,6 +99,16 @@ def costs(client: Client, pages: Mapping[str, Iterator[str]], *, times: int) -> 
     return result
 
 
+def median_ms(client: Client, path: str, *, times: int) -> float:
+    """How long the page takes in this process; the first times compile templates and plan statements."""
+    took = []
+    for _ in range(times):
+        started = time.perf_counter()
+        client.get(path)
+        took.append(1000 * (time.perf_counter() - started))
+    return sorted(took[2:])[len(took[2:]) // 2]
+
+
 class _Watch:
     """Notes how long each statement of a page takes."""
 

@@ -14,6 +14,7 @@ from duebook.domain.settlements import (
     SettledPart,
     SettlementDecision,
     decide_settlement,
+    decide_settlement_return,
 )
 
 CLEARING = 1001
@@ -162,3 +163,50 @@ def test_the_same_settlement_again_would_be_repeated_whole(parts: list[SettledPa
 
     named = [part for part in again.parts if part.object_id and part.kind.value not in ("fee", "other")]
     assert all(part.is_repeated for part in named)
+
+
+@pytest.mark.parametrize(
+    ("returned_on", "closed_until", "booked_on"),
+    [
+        (date(2026, 3, 4), None, date(2026, 3, 4)),
+        (date(2026, 3, 1), None, date(2026, 3, 3)),
+        (date(2026, 3, 4), date(2026, 3, 4), date(2026, 3, 9)),
+        (date(2026, 3, 20), None, date(2026, 3, 9)),
+    ],
+    ids=[
+        "on its day",
+        "never before it was booked",
+        "today where that day is closed",
+        "today where it is to come",
+    ],
+)
+def test_a_return_is_booked_on_its_day_or_on_the_first_that_is_right(
+    returned_on: date, closed_until: date | None, booked_on: date
+) -> None:
+    decided = decide_settlement_return(
+        net_minor=3825,
+        settled_on=date(2026, 3, 3),
+        returned_on=returned_on,
+        clearing_account_id=1001,
+        on=date(2026, 3, 9),
+        closed_until=closed_until,
+    )
+
+    assert decided.booked_on == booked_on
+    assert decided.net == Movement(TransferKind.SETTLED, 1001, int(SystemAccount.BANK), 3825, booked_on)
+
+
+@pytest.mark.parametrize(("net_minor", "sides"), [(-500, (int(SystemAccount.BANK), 1001)), (0, None)])
+def test_a_return_mirrors_what_the_processor_took_and_moves_nothing_of_nothing(
+    net_minor: int, sides: tuple[int, int] | None
+) -> None:
+    decided = decide_settlement_return(
+        net_minor=net_minor,
+        settled_on=date(2026, 3, 3),
+        returned_on=date(2026, 3, 4),
+        clearing_account_id=1001,
+        on=date(2026, 3, 9),
+        closed_until=None,
+    )
+
+    assert (decided.net and (decided.net.debit, decided.net.credit)) == sides

@@ -326,6 +326,15 @@ class FakeGateway:
         self.settlements.append(SeenSettlement(**made))
         return self.settlements[-1]
 
+    def send_back(self, settlement_id: str = "st_1", **fields: Any) -> SeenSettlement:
+        """The bank does not take a settlement, which the processor tells from then on."""
+        back = {"returned_on": day(), "return_reason": "The account is closed.", **fields}
+        for number, one in enumerate(self.settlements):
+            if one.id == settlement_id:
+                self.settlements[number] = replace(one, **back)
+                return self.settlements[number]
+        raise LookupError(settlement_id)
+
     def check(self) -> SeenAccount:
         return SeenAccount("acct_1", "Fake", live=False)
 

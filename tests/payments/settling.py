@@ -8,7 +8,7 @@ from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
-from duebook.gateways.protocol import SettlementLine
+from duebook.gateways.protocol import SeenSettlement, SettlementLine
 from duebook.payments.models import Charge, GatewayRefund, Payment, PaymentMethod
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.import_settlements import import_settlements
@@ -59,6 +59,11 @@ def line_of_refund(attempt: GatewayRefund) -> SettlementLine:
     return SettlementLine(
         attempt.gateway_id, -attempt.amount_minor, 0, LineKind.REFUND, attempt.charge.gateway_id
     )
+
+
+def line_of_settlement(returned: SeenSettlement, *, part_minor: int | None = None) -> SettlementLine:
+    """What a later settlement says of one that the bank sent back."""
+    return SettlementLine(returned.id, part_minor or returned.net_minor, 0, LineKind.SETTLEMENT_RETURNED)
 
 
 def fetch() -> int:

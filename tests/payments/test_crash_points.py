@@ -35,6 +35,7 @@ from duebook.payments.services import (
     prepare_charge,
     process_webhook,
     refund_through_gateway,
+    return_settlement,
     send_charge,
     settle_charge,
     settle_dispute,
@@ -56,6 +57,7 @@ PROTOCOL = (
     ask_about_refund,
     book_outside_refund,
     import_settlements,
+    return_settlement,
     settle_dispute,
 )
 EFFECTS = {
@@ -251,6 +253,11 @@ def test_every_point_is_reached_by_some_charge(gateway: FakeGateway) -> None:
         gateway.fail("fetch", OutcomeUnknown)
         with pytest.raises(process_webhook.WebhookNotProcessed):
             process_webhook.process_webhook(message_id=webhook_of("ch_1").pk)
+        gateway.fail("create", OutcomeUnknown, after_effect=True)
+        _, lost = asked_for()
+        charge(lost, key())
+        gateway.succeed("ch_5")
+        process_webhook.process_webhook(message_id=webhook_of("ch_5").pk)
     WebhookMessage.objects.all().update(state="failed")
 
     assert seen == set(CHARGE_POINTS)

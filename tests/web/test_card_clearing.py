@@ -15,7 +15,7 @@ from duebook.ledger.models import ClosedPeriod
 from duebook.payments.models import Payment, PaymentType, Settlement
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
-from tests.payments.settling import a_charge, fetch, line_of
+from tests.payments.settling import a_charge, fetch, line_of, line_of_settlement
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -251,7 +251,7 @@ def test_the_files_say_what_the_pages_say(client: Client, gateway: FakeGateway) 
         [today, "Charge", f"C-{waiting.pk}", f"P-{number}", "Acme", "0", "20.00", "USD"]
     ]
     assert table_of(files[1])[1:] == [
-        [f"S-{settlement.pk}", "st_1", today, "100.00", "3.20", "96.80", "USD", "1"]
+        [f"S-{settlement.pk}", "st_1", today, "100.00", "3.20", "96.80", "USD", "1", ""]
     ]
     assert table_of(files[2])[1][:3] == ["Charge", "ch_1", f"C-{charge.pk}"]
 
@@ -268,6 +268,86 @@ def test_the_pages_need_as_many_queries_for_few_rows_as_for_many(
     sign_in(client, Role.OWNER)
     client.get(WAITING)
 
-    for page, queries in ((WAITING, 8), (SETTLEMENTS, 7), (page_of(Settlement.objects.latest("pk")), 6)):
+    for page, queries in ((WAITING, 7), (SETTLEMENTS, 6), (page_of(Settlement.objects.latest("pk")), 6)):
         with django_assert_num_queries(queries):
             client.get(page)
+
+
+def a_returned_settlement(gateway: FakeGateway, **fields: Any) -> Settlement:
+    gateway.pay_out(line_of(a_charge("100.00"), fee_minor=320), **fields)
+    fetch()
+    gateway.send_back()
+    fetch()
+    return Settlement.objects.get()
+
+
+def test_a_returned_settlement_says_what_became_of_its_money(client: Client, gateway: FakeGateway) -> None:
+    settlement = a_returned_settlement(gateway)
+    sign_in(client, Role.VIEWER)
+
+    waiting, listed = text_of(client.get(WAITING)), text_of(client.get(SETTLEMENTS))
+    page = text_of(client.get(page_of(settlement)))
+
+    assert "Balance of card clearing 96.80 Not cleared 96.80" in waiting
+    assert f"Returned settlement S-{settlement.pk}" in waiting
+    assert f"S-{settlement.pk} Returned st_1" in listed
+    assert "The account is closed." in page
+    assert "96.80 was booked back from the bank to card clearing" in page
+    assert "96.80 waits there until a later settlement pays it again." in page
+
+
+def test_once_paid_again_both_settlements_lead_to_each_other(client: Client, gateway: FakeGateway) -> None:
+    first = a_returned_settlement(gateway)
+    gateway.pay_out(line_of_settlement(gateway.settlements[0]))
+    fetch()
+    later = Settlement.objects.latest("pk")
+    sign_in(client, Role.VIEWER)
+
+    answer = client.get(page_of(later))
+
+    assert "A later settlement has paid it again." in text_of(client.get(page_of(first)))
+    assert f"Settlement paid again S-{first.pk} 96.80 0.00 96.80" in text_of(answer)
+    assert f'href="{page_of(first)}"' in answer.content.decode()
+
+
+def test_a_line_that_pays_an_unknown_settlement_again_is_to_be_explained(
+    client: Client, gateway: FakeGateway
+) -> None:
+    make_merchant_account()
+    gateway.pay_out(SettlementLine("po_other", 5000, 0, LineKind.SETTLEMENT_RETURNED))
+    fetch()
+    sign_in(client, Role.VIEWER)
+
+    assert "Duebook knows no such settlement that came back." in text_of(
+        client.get(page_of(Settlement.objects.get()))
+    )
+    assert "1 line to explain" in text_of(client.get(SETTLEMENTS))
+
+
+def test_the_person_who_asks_is_told_that_one_came_back(client: Client, gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    gateway.send_back()
+    sign_in(client, Role.MANAGER)
+
+    page = text_of(client.post(inquiry(), follow=True))
+
+    assert "The bank sent 1 settlement back: it is booked back, and needs a decision." in page
+
+
+def test_the_files_name_a_returned_settlement(client: Client, gateway: FakeGateway) -> None:
+    settlement = a_returned_settlement(gateway)
+    sign_in(client, Role.VIEWER)
+
+    waiting, listed = (client.get(f"/reports/card-clearing{rest}.csv") for rest in ("", "/settlements"))
+
+    number, today = f"S-{settlement.pk}", day().isoformat()
+    assert table_of(waiting)[1:] == [[today, "Returned settlement", number, "", "", "0", "96.80", "USD"]]
+    assert table_of(listed)[1][-1] == today
+
+
+def test_one_in_a_currency_of_no_books_is_shown_as_it_is(client: Client, gateway: FakeGateway) -> None:
+    settlement = a_returned_settlement(gateway, currency="USDC")
+    sign_in(client, Role.OWNER)
+
+    assert "The bank sent it back" in text_of(client.get(page_of(settlement)))
+    assert client.get("/decisions/").status_code == 200

@@ -14,7 +14,7 @@ from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount, WebhookMessage, WebhookResolution
 from duebook.gateways.protocol import NothingHappened, OutcomeUnknown
-from duebook.payments.models import Charge, Payment, Refund
+from duebook.payments.models import Charge, Payment, Refund, Settlement, SettlementReturn
 from duebook.payments.services.ask_gateway import ask_gateway
 from duebook.payments.to_decide import (
     charged_credit,
@@ -26,10 +26,12 @@ from duebook.payments.to_decide import (
     open_refunds_to_decide,
     refund_requests_to_decide,
     refused_refunds,
+    settlement_returns_to_see,
 )
 from tests.factories import key, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
+from tests.payments.settling import a_charge, fetch, line_of
 from tests.web.pages import fields_of, sign_in, text_of
 from tests.web.test_charges import make_charge, make_unknown
 
@@ -265,6 +267,7 @@ def test_counting_is_one_statement(client: Client, gateway: FakeGateway) -> None
         (refused_refunds, "gatewayrefund_refused"),
         (refund_requests_to_decide, "refundrequest_one_waiting"),
         (charged_credit, "payment_with_credit"),
+        (settlement_returns_to_see, "settlementreturn_to_see"),
         (failed_messages, "webhookmessage_to_do"),
     ],
 )
@@ -284,4 +287,46 @@ def test_the_page_asks_one_query_a_part(client: Client, gateway: FakeGateway) ->
             client.get("/decisions/")
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] <= 13
+    assert counts[0] == counts[1] <= 14
+
+
+def make_returned_settlement(gateway: FakeGateway) -> Settlement:
+    """A settlement that the bank sent back."""
+    gateway.pay_out(line_of(a_charge("100.00")))
+    gateway.send_back()
+    fetch()
+    return Settlement.objects.get()
+
+
+def test_a_settlement_that_the_bank_sent_back_stands_there_until_it_is_seen(
+    client: Client, gateway: FakeGateway
+) -> None:
+    settlement = make_returned_settlement(gateway)
+    sign_in(client, Role.MANAGER)
+
+    page = client.get("/decisions/")
+    text = text_of(page)
+    review = f"/decisions/settlements/{SettlementReturn.objects.get().pk}/review/"
+    seen = text_of(client.post(review, {"request_key": key()}, follow=True))
+
+    assert "Settlements that the bank sent back" in text
+    assert f"{settlement} st_1" in text
+    assert "The account is closed. 100.00 Mark as seen" in text
+    assert review in page.content.decode()
+    assert "Marked as seen." in seen
+    assert CLEAN in seen
+
+
+def test_a_clerk_sees_that_a_settlement_came_back_and_marks_nothing(
+    client: Client, gateway: FakeGateway
+) -> None:
+    make_returned_settlement(gateway)
+    sign_in(client, Role.CLERK)
+
+    page = text_of(client.get("/decisions/"))
+    review = f"/decisions/settlements/{SettlementReturn.objects.get().pk}/review/"
+
+    assert "Settlements that the bank sent back" in page
+    assert "Mark as seen" not in page
+    assert client.post(review, {"request_key": key()}).status_code == 403
+    assert count_to_decide() == 1

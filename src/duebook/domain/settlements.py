@@ -3,7 +3,8 @@
 Invariants: the lines of a settlement add up to it, with one line more for what they leave open; what it takes
 off card clearing is what its lines clear. A fee for a dispute was booked when the dispute was opened, so a
 settlement posts every fee but those. Gross 40.00 with fees of 1.75 posts 1.75 to processor fees and 38.25 to
-the bank; net below zero is money that the processor took from the bank.
+the bank; net below zero is money that the processor took from the bank. Of a settlement that the bank sent
+back the net alone is booked back: what its lines cleared stays cleared, and a later settlement pays the net.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ class LineKind(StrEnum):
     DISPUTE = "dispute"
     """Money that a dispute took, with what the processor asks for it."""
     DISPUTE_REVERSED = "dispute reversed"
+    SETTLEMENT_RETURNED = "settlement returned"
+    """An earlier settlement that the bank sent back, paid again."""
     FEE = "fee"
     OTHER = "other"
     UNEXPLAINED = "unexplained"
@@ -39,6 +42,7 @@ ONCE = frozenset(
         LineKind.REFUND_FAILED,
         LineKind.DISPUTE,
         LineKind.DISPUTE_REVERSED,
+        LineKind.SETTLEMENT_RETURNED,
     }
 )
 """What happens once to an object of the processor, so that it is settled once."""
@@ -63,6 +67,14 @@ class SettledPart:
     def clears_minor(self) -> int:
         """What the line takes off card clearing."""
         return self.gross_minor - (self.fee_minor if self.kind in FEE_BOOKED_BEFORE else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementReturn:
+    """What it writes that the bank sent a settlement back; no movement of nothing."""
+
+    booked_on: date
+    net: Movement | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +114,7 @@ def decide_settlement(
     gross_minor = net_minor + fee_minor
     left_open = _left_open(parts, gross_minor=gross_minor, fee_minor=fee_minor)
     complete = (*_marked(parts, settled_before), *left_open)
-    is_open = closed_until is None or paid_on > closed_until
-    booked_on = paid_on if is_open and paid_on <= on else on
+    booked_on = _open_day(paid_on, on, closed_until)
     booked_before = sum(part.fee_minor for part in complete if part.kind in FEE_BOOKED_BEFORE)
     fees, bank = int(SystemAccount.PROCESSOR_FEES), int(bank_account_id)
     return SettlementDecision(
@@ -117,6 +128,29 @@ def decide_settlement(
         ),
         net=_off_clearing(TransferKind.SETTLED, bank, clearing_account_id, net_minor, booked_on),
     )
+
+
+def decide_settlement_return(
+    *,
+    net_minor: int,
+    settled_on: date,
+    returned_on: date,
+    clearing_account_id: int,
+    bank_account_id: int = SystemAccount.BANK,
+    on: date,
+    closed_until: date | None,
+) -> SettlementReturn:
+    """The net back from the bank, dated ``returned_on`` and never before ``settled_on``, as it was booked."""
+    booked_on = max(_open_day(returned_on, on, closed_until), settled_on)
+    bank = int(bank_account_id)
+    return SettlementReturn(
+        booked_on, _off_clearing(TransferKind.SETTLED, bank, clearing_account_id, -net_minor, booked_on)
+    )
+
+
+def _open_day(day: date, on: date, closed_until: date | None) -> date:
+    is_open = closed_until is None or day > closed_until
+    return day if is_open and day <= on else on
 
 
 def _marked(

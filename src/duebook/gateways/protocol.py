@@ -251,7 +251,8 @@ class SettlementLine:
 class SeenSettlement:
     """The processor's payment to the business: net is gross less fees, in minor units of one currency.
 
-    Below zero it is the processor that took money from the bank.
+    Below zero it is the processor that took money from the bank. One that the bank sent back has the day of
+    that, and the processor's word for why; it was told as paid before, or was not.
     """
 
     id: str
@@ -261,6 +262,8 @@ class SeenSettlement:
     net_minor: int
     paid_on: date
     lines: tuple[SettlementLine, ...] = ()
+    returned_on: date | None = None
+    return_reason: str = ""
 
 
 class ObjectKind(StrEnum):
@@ -374,7 +377,8 @@ class Gateway(Protocol):
 
     def fetch_dispute(self, dispute_id: str) -> SeenDispute: ...
 
-    def list_settlements(self, *, since: date) -> Iterable[SeenSettlement]: ...
+    def list_settlements(self, *, since: date) -> Iterable[SeenSettlement]:
+        """Those paid since that day, with what each consists of; those that the bank sent back, too."""
 
     def check(self) -> SeenAccount:
         """Whether the secret works. Raises Misconfigured, NothingHappened."""

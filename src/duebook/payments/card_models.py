@@ -2,7 +2,8 @@
 
 A charge is written down before anything is sent, and everything that the gateway ever says of it is kept.
 Invariants: an invoice has at most one open charge; a state follows another only as ``domain/charging.py``
-says (a trigger); no more goes back, by refunds and disputes, than was captured.
+says (a trigger); no more goes back, by refunds and disputes, than was captured; ``uncleared_minor`` is what
+the books hold of a charge on card clearing and the lines of settlements have not cleared.
 """
 
 from django.db import models
@@ -195,11 +196,35 @@ class Charge(models.Model):
     refunding_minor = models.BigIntegerField(_("being refunded"), default=0)
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
     disputed_minor = models.BigIntegerField(_("disputed"), db_default=0)
+    returned_minor = models.BigIntegerField(_("taken back by the bank, told by letter"), db_default=0)
+    dispute_fee_minor = models.BigIntegerField(_("fees of its disputes"), db_default=0)
+    cleared_minor = models.BigIntegerField(_("cleared by settlements"), db_default=0)
+    uncleared_minor = models.GeneratedField(
+        expression=F("captured_minor")
+        - F("refunded_minor")
+        - F("disputed_minor")
+        - F("returned_minor")
+        - F("dispute_fee_minor")
+        - F("cleared_minor"),
+        output_field=models.BigIntegerField(_("not cleared")),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR), name="charge_amount_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    returned_minor__gte=0,
+                    dispute_fee_minor__gte=0,
+                    captured_minor__gte=F("refunded_minor") + F("disputed_minor") + F("returned_minor"),
+                ),
+                name="charge_returned_within_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_minor=0) | ~Q(gateway_id=""), name="charge_cleared_by_its_id"
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -233,6 +258,11 @@ class Charge(models.Model):
                 condition=~Q(problem="")
                 & Q(state__in=[ChargeState.SUCCEEDED.value, ChargeState.DECLINED.value]),
                 name="charge_disputed",
+            ),
+            models.Index(
+                fields=["merchant_account", "currency"],
+                condition=~Q(uncleared_minor=0),
+                name="charge_not_cleared",
             ),
         ]
 

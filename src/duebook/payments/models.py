@@ -30,13 +30,20 @@ from duebook.payments.card_models import (
 from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeReview
 from duebook.payments.limit_models import DayUse, LimitUse
 from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice
-from duebook.payments.settlement_models import Settlement, SettlementLine
+from duebook.payments.settlement_models import (
+    ClearingByHand,
+    Settlement,
+    SettlementLine,
+    SettlementReturn,
+    SettlementReturnReview,
+)
 
 __all__ = [
     "Allocation",
     "CardSetup",
     "Charge",
     "ChargeLine",
+    "ClearingByHand",
     "DayUse",
     "Dispute",
     "DisputeBooking",
@@ -59,6 +66,8 @@ __all__ = [
     "Reversal",
     "Settlement",
     "SettlementLine",
+    "SettlementReturn",
+    "SettlementReturnReview",
 ]
 
 

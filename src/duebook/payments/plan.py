@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from duebook.domain.accounts import FIRST_OWN_ACCOUNT_ID
 from duebook.domain.commission_steps import CommissionStep, CounterChange, EntryCause
 from duebook.domain.recording import Movement, commission_movement
 
@@ -138,6 +139,21 @@ class Plan:
         for entry in self.entries:
             entry["accrual_id"] = ids.get(entry["accrual_id"], entry["accrual_id"])
         self.accruals = {ids.get(pk, pk): change for pk, change in self.accruals.items()}
+
+    def moves_of_own_accounts(self) -> list[dict[str, Any]]:
+        """What it moves on accounts that the business opened, but for the new payments of charges."""
+        of_charges = {row["id"] for row in self.payments if row["charge_id"] is not None}
+        return [
+            {
+                "account": row[side],
+                "currency": row["currency"],
+                "minor": sign * row["minor"],
+                "payment_id": row["payment_id"],
+            }
+            for row in self.transfers
+            for side, sign in (("debit", 1), ("credit", -1))
+            if row[side] >= FIRST_OWN_ACCOUNT_ID and row["payment_id"] not in of_charges
+        ]
 
     def document(self) -> str:
         return json.dumps(

@@ -21,6 +21,7 @@ from duebook.payments.models import (
     Payment,
     Refund,
     RefundRequest,
+    SettlementReturn,
 )
 
 LONG = timedelta(minutes=15)
@@ -59,6 +60,11 @@ def disputes_to_see() -> QuerySet[Dispute]:
     return Dispute.objects.filter(waits_since__isnull=False)
 
 
+def settlement_returns_to_see() -> QuerySet[SettlementReturn]:
+    """Settlements that the bank sent back, that were not paid again and that nobody has seen."""
+    return SettlementReturn.objects.filter(waits_since__isnull=False)
+
+
 def refused_refunds() -> QuerySet[GatewayRefund]:
     """Refunds that the gateway refused and with which nobody has dealt, by a later refund or by saying so."""
     later = Refund.objects.filter(
@@ -91,6 +97,7 @@ def count_to_decide() -> int:
     parts = (
         disputed_charges(),
         disputes_to_see(),
+        settlement_returns_to_see(),
         open_refunds_to_decide(),
         refused_refunds(),
         refund_requests_to_decide(),

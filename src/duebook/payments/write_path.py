@@ -142,6 +142,18 @@ SELECT e.name, e.actor_id, e.source, e.request_key, e.input_hash, e.contact_id, 
 """
 
 
+# A charge counts what it holds on card clearing by itself.
+_COUNT_BY_HAND = """
+INSERT INTO payments_clearingbyhand AS k (account_id, currency, moved_minor)
+SELECT m.account, m.currency, sum(m.minor)
+  FROM jsonb_to_recordset(%s::jsonb) AS m(account bigint, currency text, minor bigint, payment_id bigint)
+ WHERE EXISTS (SELECT FROM gateways_merchantaccount a WHERE a.clearing_account_id = m.account)
+   AND NOT EXISTS (SELECT FROM payments_payment p WHERE p.id = m.payment_id AND p.charge_id IS NOT NULL)
+ GROUP BY m.account, m.currency ORDER BY m.account, m.currency
+ON CONFLICT (account_id, currency) DO UPDATE SET moved_minor = k.moved_minor + excluded.moved_minor
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierRequest:
     """A request that was carried out before: the hash of its input and the payment it made."""
@@ -272,11 +284,13 @@ def similar_payment(
 
 
 def book(plan: Plan) -> None:
-    """Write the whole plan in one statement.
+    """Write the whole plan in one statement, and in another what it moves on card clearing by hand.
 
     Raises IntegrityError when the database refuses any row; nothing of the plan is then written.
     """
     _run(_WRITE, [plan.document()])
+    if moves := plan.moves_of_own_accounts():
+        _run(_COUNT_BY_HAND, [json.dumps(moves)])
 
 
 class _Kept(threading.local):

@@ -122,3 +122,36 @@ def test_the_clock_goes_back_in_an_empty_book_alone(alone: Sandbox):
     assert paid["paid_on"] == charge["created_at"][:10] == begun["now"][:10]
     assert begun["now"] < (datetime.now(UTC) - timedelta(days=6)).isoformat()
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "book_begun")
+
+
+def test_a_settlement_that_the_bank_sends_back_is_paid_again_with_the_next(alone: Sandbox):
+    alone.charge(5000)
+    (first,) = settle(alone)
+
+    failed = alone.ask("POST", f"/control/settlements/{first['id']}", {"reason": "No such account."})
+
+    assert (failed["returned_on"], failed["return_reason"]) == (first["paid_on"], "No such account.")
+    assert failed["lines"] == first["lines"]
+    alone.charge(500)
+    (again,) = settle(alone)
+    assert (again["gross_minor"], again["net_minor"], again["returned_on"]) == (5325, 5280, "")
+    assert {
+        "object_id": first["id"],
+        "gross_minor": 4825,
+        "fee_minor": 0,
+        "kind": "settlement returned",
+        "charge": "",
+    } in again["lines"]
+    assert settle(alone) == []
+
+
+def test_a_settlement_fails_once_and_only_one_that_was_paid(alone: Sandbox):
+    alone.charge(5000)
+    (made,) = settle(alone)
+    alone.ask("POST", f"/control/settlements/{made['id']}", {})
+
+    again = alone.call("POST", f"/control/settlements/{made['id']}", {})
+    unknown = alone.call("POST", "/control/settlements/st_none", {})
+
+    assert (again.status_code, again.json()["error"]["code"]) == (400, "already_failed")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no_such_settlement")

@@ -297,9 +297,46 @@ def test_a_settlement_consists_of_charges_refunds_disputes_and_fees(
     )
     assert (seen.gross_minor, seen.fee_minor, seen.net_minor) == (7500, 1920, 5580)
     (asked,) = server.sent("GET", "/v1/payouts")
-    assert asked.params["status"] == "paid"
     assert asked.params["arrival_date[gte]"] == str(int(datetime(2026, 11, 19, tzinfo=UTC).timestamp()))
     assert server.sent("GET", "/v1/balance_transactions")[0].params["payout"] == "po_1"
+
+
+def test_a_settlement_that_failed_at_the_bank_says_when_and_why(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    back = {"object": "balance_transaction", "id": "txn_9", "created": 1795392000}
+    failed = payout(
+        status="failed",
+        failure_code="account_closed",
+        failure_message="The bank account has been closed.",
+        failure_balance_transaction=back,
+    )
+    charge = {"object": "charge", "id": "ch_1", "payment_intent": "pi_1"}
+    server.answers["GET", "/v1/payouts"] = listed(failed, payout(id="po_2", status="pending"))
+    server.answers["GET", "/v1/balance_transactions"] = listed(
+        entry("charge", 5900, 320, charge, "charge"),
+        entry("payout", -5580, 0, "po_1", "payout"),
+        entry("payout_failure", 5580, 0, "po_1", "payout_reversal"),
+    )
+
+    (seen,) = gateway.list_settlements(since=date(2026, 11, 19))
+
+    assert (seen.id, seen.net_minor) == ("po_1", 5580)
+    assert (seen.returned_on, seen.return_reason) == (date(2026, 11, 23), "The bank account has been closed.")
+    assert seen.lines == (SettlementLine("pi_1", 5900, 320, LineKind.CHARGE, "pi_1"),)
+
+
+def test_a_later_settlement_names_the_one_that_it_pays_again(gateway: StripeGateway, server: StandIn) -> None:
+    server.answers["GET", "/v1/payouts"] = listed(payout(id="po_2"))
+    server.answers["GET", "/v1/balance_transactions"] = listed(
+        entry("payout_failure", 5580, 0, {"object": "payout", "id": "po_1"}, "payout_reversal"),
+        entry("payout", -5580, 0, "po_2", "payout"),
+    )
+
+    (seen,) = gateway.list_settlements(since=date(2026, 11, 19))
+
+    assert (seen.returned_on, seen.return_reason) == (None, "")
+    assert seen.lines == (SettlementLine("po_1", 5580, 0, LineKind.SETTLEMENT_RETURNED),)
 
 
 def test_a_settlement_ordered_by_hand_has_no_lines(gateway: StripeGateway, server: StandIn) -> None:

@@ -166,6 +166,17 @@ def test_a_settlement_that_the_processor_takes_back_waits_for_a_person(gateway: 
     assert told.problem.startswith("The processor takes back a settlement")
 
 
+def test_a_message_of_a_settlement_that_failed_books_it_back(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge()))
+    process_webhook(message_id=message("st_1", object_kind=ObjectKind.SETTLEMENT.value).pk)
+    gateway.send_back()
+    told = message("st_1", object_kind=ObjectKind.SETTLEMENT.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
+
+    assert Settlement.objects.get().returned.uncleared_minor == 10000
+
+
 def test_a_settlement_that_cannot_be_asked_for_is_tried_again(gateway: FakeGateway) -> None:
     gateway.pay_out(line_of(a_charge()))
     gateway.fail("list_settlements", OutcomeUnknown)

@@ -1,6 +1,7 @@
 """What has not cleared adds up with the balance of card clearing, and every difference has its name."""
 
 import pytest
+from django.db.models import Sum
 
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
@@ -20,7 +21,7 @@ from duebook.reports.queries.card_clearing import (
 )
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
-from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
+from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund, line_of_settlement
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +38,19 @@ def waiting() -> list[Waiting]:
 
 def sums() -> ClearingSums:
     """The sums, which must always come to the balance."""
-    found, page = clearing_sums(wanted()), waiting_page(wanted(), limit=1)
-    assert found.balance_minor == page.waiting_minor + found.unknown_minor + found.by_hand_minor
-    assert (page.waiting, page.waiting_minor) == (len(waiting()), sum(row.minor for row in waiting()))
+    of_all = clearing_sums(wanted().clearing_account_id)
+    found, page = of_all.get("USD", ClearingSums()), waiting_page(wanted(), limit=1)
+    assert found.waiting_minor == page.waiting_minor == sum(row.minor for row in waiting())
+    assert page.waiting == len(waiting())
+    assert found.balance_minor == _balance()
     return found
+
+
+def _balance() -> int:
+    account = MerchantAccount.objects.get().clearing_account
+    sides = (account.debits.filter(currency="USD"), account.credits.filter(currency="USD"))
+    debit, credit = (side.aggregate(s=Sum("amount_minor"))["s"] or 0 for side in sides)
+    return debit - credit
 
 
 def test_a_charge_waits_until_it_is_paid_out(gateway: FakeGateway) -> None:
@@ -53,10 +63,10 @@ def test_a_charge_waits_until_it_is_paid_out(gateway: FakeGateway) -> None:
     fetch()
 
     assert row == Waiting(
-        charge.pk, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
+        charge.pk, None, "charge", day(), 10000, charge.contact_id, "Acme", payment.pk, payment.number
     )
-    assert before == ClearingSums(10000, 0, 0, 0)
-    assert (waiting(), sums()) == ([], ClearingSums(0, 0, 0, 0))
+    assert before == ClearingSums(10000)
+    assert (waiting(), sums()) == ([], ClearingSums())
 
 
 def test_a_refund_after_the_payout_waits_for_the_next_one(gateway: FakeGateway) -> None:
@@ -113,9 +123,38 @@ def test_what_was_paid_out_and_is_not_in_the_books_is_named(gateway: FakeGateway
     gateway.pay_out(SettlementLine("ch_other", 5000, 175, LineKind.CHARGE, "ch_other"))
     fetch()
 
-    assert sums() == ClearingSums(5000, 1, -5000, 0)
+    assert sums() == ClearingSums(10000, 1, -5000)
     (row,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=True, limit=9)
     assert (row.lines, row.to_explain) == (1, 1)
+
+
+def test_what_was_paid_out_in_another_currency_is_named_there_and_waits_here(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00")), currency="EUR")
+    fetch()
+
+    assert [(row.what, row.minor) for row in waiting()] == [("charge", 10000)]
+    euros = ClearingSums(0, 1, -10000)
+    assert clearing_sums(wanted().clearing_account_id) == {"EUR": euros, "USD": sums()}
+
+
+def test_a_returned_settlement_waits_as_one_sum_until_it_is_paid_again(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge("100.00"), fee_minor=320), line_of(a_charge("20.00")))
+    fetch()
+    back = gateway.send_back()
+    fetch()
+    (first,) = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+
+    (row,) = waiting()
+    assert row == Waiting(None, first.settlement_id, "settlement", day(), 11680, None, "", None, None)
+    assert (sums(), first.returned_on) == (ClearingSums(11680), day())
+    gateway.pay_out(line_of_settlement(back))
+    fetch()
+
+    assert (waiting(), sums()) == ([], ClearingSums())
+    rows = settlement_rows(MerchantAccount.objects.get().pk, only_open=False, limit=9)
+    assert [each.to_explain for each in rows] == [0, 0]
+    (line,) = line_rows(rows[0].settlement_id, limit=9)
+    assert (line.kind, line.returned_id) == ("settlement returned", first.settlement_id)
 
 
 def test_another_amount_than_was_charged_waits_for_the_rest(gateway: FakeGateway) -> None:
@@ -143,7 +182,7 @@ def test_what_was_booked_by_hand_is_named(gateway: FakeGateway) -> None:
     PaymentType.objects.filter(label="Cash").update(account=account.clearing_account)
     make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
 
-    assert sums() == ClearingSums(3000, 0, 0, 3000)
+    assert sums() == ClearingSums(by_hand_minor=3000)
 
 
 def test_a_page_past_the_end_knows_the_sum_all_the_same(gateway: FakeGateway) -> None:

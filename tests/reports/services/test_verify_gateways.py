@@ -19,7 +19,7 @@ from duebook.staff.sealing import seal
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
 from tests.gateways.sandbox.server import SECRET, running_sandbox
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
-from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
+from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund, line_of_settlement
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +137,21 @@ def test_a_settlement_that_says_something_else_now_is_told(gateway: FakeGateway)
     gateway.settlements[0] = replace(gateway.settlements[0], net_minor=9000, fee_minor=1000)
 
     assert told("gateway_settlement") == [("st_1", "9000 USD net, 1000 fees", "10000 USD net, 0 fees")]
+
+
+def test_a_settlement_that_the_bank_sent_back_is_compared_too(gateway: FakeGateway) -> None:
+    gateway.pay_out(line_of(a_charge(), fee_minor=320))
+    fetch()
+    back = gateway.send_back()
+
+    before = told("gateway_settlement")
+    fetch()
+    after = findings()
+    gateway.pay_out(line_of_settlement(back))
+    fetch()
+
+    assert before == [("st_1", "9680 USD net, 320 fees, returned", "9680 USD net, 320 fees")]
+    assert (after, findings()) == ([], [])
 
 
 def test_a_dispute_before_and_after_its_settlement_gives_no_finding(gateway: FakeGateway) -> None:

@@ -6,10 +6,18 @@ import pytest
 
 from duebook.events.models import Event
 from duebook.ledger.models import Transfer
-from duebook.payments.models import Settlement, SettlementLine
+from duebook.payments.models import (
+    Charge,
+    ClearingByHand,
+    PaymentType,
+    Settlement,
+    SettlementLine,
+    SettlementReturn,
+)
 from duebook.reports.services.verify_books import verify_books
+from tests.factories import make_invoice, make_payment
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.settling import a_charge, fetch, line_of
+from tests.payments.settling import a_charge, fetch, line_of, line_of_settlement
 from tests.reports.services.test_verify_books import past_the_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
@@ -36,7 +44,7 @@ def test_lines_that_do_not_add_up_are_seen(settlement: Settlement, fields: dict[
 def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
     past_the_guards(lambda: SettlementLine.objects.all().delete())
 
-    assert broken() == {"settlement_lines"}
+    assert broken() == {"settlement_lines", "charge_cleared"}
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,75 @@ def test_an_event_without_its_settlement_is_seen(settlement: Settlement) -> None
     )
 
     assert broken() == {"settlement_event"}
+
+
+def test_a_line_that_clears_no_charge_or_another_one_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: SettlementLine.objects.update(charge=None))
+
+    assert broken() == {"line_clears", "charge_cleared"}
+
+
+@pytest.mark.parametrize("field", ["cleared_minor", "dispute_fee_minor", "returned_minor"])
+def test_a_charge_that_counts_something_else_is_seen(settlement: Settlement, field: str) -> None:
+    Charge.objects.update(**{field: 100})
+
+    assert "charge_cleared" in broken()
+
+
+def test_a_charge_whose_transfer_went_elsewhere_is_seen(settlement: Settlement) -> None:
+    past_the_guards(lambda: Transfer.objects.filter(kind="payment_received").update(debit_account_id=2))
+
+    assert "charge_held" in broken()
+
+
+@pytest.fixture
+def returned(settlement: Settlement, gateway: FakeGateway) -> SettlementReturn:
+    back = gateway.send_back()
+    gateway.pay_out(line_of_settlement(back, part_minor=5000))
+    fetch()
+    return SettlementReturn.objects.get()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount_minor": 9000},
+        {"currency": "EUR"},
+        {"cleared_minor": 9680},
+        {"waits_since": None},
+        {"booked_on": "2020-01-01"},
+    ],
+)
+def test_a_return_that_says_something_else_is_seen(
+    returned: SettlementReturn, fields: dict[str, Any]
+) -> None:
+    past_the_guards(lambda: SettlementReturn.objects.update(**fields))
+
+    assert "settlement_return" in broken()
+
+
+def test_a_return_without_its_transfer_is_seen_from_both_sides(returned: SettlementReturn) -> None:
+    past_the_guards(lambda: SettlementReturn.objects.update(transfer=None))
+
+    assert broken() == {"settlement_return", "transfer_of_settlement"}
+
+
+def test_a_return_without_its_event_is_seen(returned: SettlementReturn) -> None:
+    past_the_guards(lambda: Event.objects.filter(name="settlement.returned").delete())
+
+    assert broken() == {"settlement_event"}
+
+
+def test_a_line_that_names_no_return_though_it_pays_one_again_is_seen(returned: SettlementReturn) -> None:
+    past_the_guards(lambda: SettlementLine.objects.update(settlement_return=None))
+
+    assert broken() == {"line_pays_again", "settlement_return"}
+
+
+def test_what_was_moved_by_hand_and_is_not_counted_is_seen(settlement: Settlement) -> None:
+    account = settlement.merchant_account.clearing_account
+    PaymentType.objects.filter(label="Cash").update(account=account)
+    make_payment("30.00", invoice=make_invoice("100.00"), type_label="Cash")
+    ClearingByHand.objects.update(moved_minor=2999)
+
+    assert broken() == {"clearing_by_hand"}

@@ -129,6 +129,8 @@ def settlement(values: Values) -> SeenSettlement:
             )
             for line in values["lines"]
         ),
+        returned_on=_day(values.get("returned_on")),
+        return_reason=text(values.get("return_reason", "")),
     )
 
 
@@ -173,6 +175,11 @@ def object_kind(name: str) -> ObjectKind:
         return ObjectKind(name)
     except ValueError:
         return ObjectKind.OTHER
+
+
+def _day(value: str | None) -> date | None:
+    """None for none, and of a sandbox that says nothing of it."""
+    return date.fromisoformat(value) if value else None
 
 
 def text(value: Any) -> str:

@@ -322,12 +322,19 @@ class StripeGateway:
         return reading.dispute(self._v1.disputes.retrieve(dispute_id).to_dict())
 
     def list_settlements(self, *, since: date) -> Iterator[SeenSettlement]:
-        """The payouts that arrived since that day, with what each consists of."""
+        """The payouts that arrived since that day, or failed to, with what each consists of."""
         first = int(datetime.combine(since, time(), UTC).timestamp())
         with translated():
-            found = self._v1.payouts.list({"arrival_date": {"gte": first}, "status": "paid", "limit": PAGE})
+            found = self._v1.payouts.list(
+                {
+                    "arrival_date": {"gte": first},
+                    "limit": PAGE,
+                    "expand": ["data.failure_balance_transaction"],
+                }
+            )
             for payout in found.auto_paging_iter():
-                yield reading.settlement(payout.to_dict(), self._entries(payout))
+                if payout.status in reading.SETTLED:
+                    yield reading.settlement(payout.to_dict(), self._entries(payout))
 
     def _entries(self, payout: stripe.Payout) -> Iterable[reading.Object]:
         if not payout.automatic:

@@ -5,7 +5,7 @@ currency or a known status nothing is read, and the adapter reports OutcomeUnkno
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from duebook.domain.settlements import LineKind
@@ -67,9 +67,14 @@ LINE_KINDS = {
     "refund_failure": LineKind.REFUND_FAILED,
     "dispute": LineKind.DISPUTE,
     "dispute_reversal": LineKind.DISPUTE_REVERSED,
+    "payout_reversal": LineKind.SETTLEMENT_RETURNED,
     "fee": LineKind.FEE,
 }
 """By Stripe's reporting category: https://docs.stripe.com/reports/reporting-categories"""
+
+PAYOUT_FAILED = "failed"
+SETTLED = frozenset(["paid", PAYOUT_FAILED])
+"""The statuses of a payout that has come to its end; one that was cancelled was ordered by hand."""
 
 SETUP_OUTCOMES = {"succeeded": SetupOutcome.SAVED, "canceled": SetupOutcome.CANCELLED}
 
@@ -217,10 +222,15 @@ def setup_outcome(intent: Object) -> SetupOutcome:
 
 
 def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:
-    """A Payout with the balance transactions that it consists of, which a manual one does not name."""
+    """A Payout with the balance transactions that it consists of, which a manual one does not name.
+
+    Stripe puts the amount of one that failed back into the balance, and pays it with a later one.
+    """
     currency = payout["currency"]
     net = from_stripe(payout["amount"], currency).minor
-    lines = tuple(settlement_line(entry) for entry in entries if entry["type"] != "payout")
+    lines = tuple(
+        settlement_line(entry) for entry in entries if identifier(entry.get("source")) != payout["id"]
+    )
     fee = sum(line.fee_minor for line in lines)
     return SeenSettlement(
         id=payout["id"],
@@ -230,7 +240,17 @@ def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:
         net_minor=net,
         paid_on=instant(payout["arrival_date"]).date(),
         lines=lines,
+        returned_on=_failed_on(payout),
+        return_reason=payout.get("failure_message") or payout.get("failure_code") or "",
     )
+
+
+def _failed_on(payout: Object) -> date | None:
+    """When Stripe took the amount of a failed payout back; told without that, the day of its arrival."""
+    if payout["status"] != PAYOUT_FAILED:
+        return None
+    back = _object(payout.get("failure_balance_transaction"))
+    return instant(back.get("created") or payout["arrival_date"]).date()
 
 
 def settlement_line(entry: Object) -> SettlementLine:

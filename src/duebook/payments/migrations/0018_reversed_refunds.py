@@ -7,7 +7,7 @@ from duebook.events.append_only import append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0016_disputes"),
+        ("payments", "0017_what_has_cleared"),
     ]
 
     operations = [

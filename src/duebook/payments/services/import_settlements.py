@@ -1,6 +1,9 @@
-"""Import what a card processor has paid to the business: each settlement once, with what it consists of."""
+"""Import what a card processor has paid to the business: each settlement once, with what it consists of.
 
-from collections.abc import Iterable
+One that the bank sent back is imported like any other, and then booked back.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,8 +27,10 @@ from duebook.gateways.protocol import SeenSettlement
 from duebook.ledger.currencies import is_currency
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
+from duebook.payments.clearing import charges_that_clear, count_cleared, lock_account, returns_that_clear
 from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.points import Point, reach
+from duebook.payments.services.return_settlement import return_settlement
 from duebook.staff.queries import today
 
 OVERLAP = timedelta(days=14)
@@ -34,25 +39,31 @@ OVERLAP = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class ImportedSettlements:
-    """How many settlements were new, and which of ours the processor names no more, by its ids."""
+    """How many settlements were new and how many were sent back by the bank since.
+
+    ``gone`` are the ids of ours that the processor names no more.
+    """
 
     new: int
     gone: tuple[str, ...] = ()
+    returned: int = 0
 
 
-def import_settlements(*, merchant_account_id: int, actor: Actor) -> ImportedSettlements:
+def import_settlements(*, merchant_account_id: int, actor: Actor, about: str = "") -> ImportedSettlements:
     """Ask the account's processor and import what is new.
 
     What does not match (a charge that nobody knows, lines that do not add up, a currency of no books) is
-    imported all the same, for a person to see. Repeated or at the same time as another, it adds nothing
-    twice. Calls the processor, so it may not run inside a transaction; each settlement is one of its own.
-    Locks the merchant account. Records ``settlement.imported``. Raises Forbidden, NotFound, GatewayError.
+    imported all the same, for a person to see. ``about`` is the id of a settlement that is asked for even if
+    it is an old one. Repeated or at the same time as another, it adds nothing twice. Calls the processor, so
+    it may not run inside a transaction; each settlement, and each return of one, is one of its own.
+    Locks the merchant account and the charges that it clears. Records ``settlement.imported`` and
+    ``settlement.returned``. Raises Forbidden, NotFound, GatewayError.
     """
     actor.require(Right.RESOLVE_MESSAGES)
     account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
     if account is None:
         raise NotFound(what="Merchant account", id=merchant_account_id)
-    since = _since(account)
+    since = _since(account, about)
     # Read before asking: another import may be faster meanwhile.
     ours = Settlement.objects.filter(merchant_account=account, paid_on__gte=since).order_by("paid_on", "pk")
     known = list(ours.values_list("gateway_id", flat=True))
@@ -60,16 +71,22 @@ def import_settlements(*, merchant_account_id: int, actor: Actor) -> ImportedSet
     answer = sorted(gateway_of(account).list_settlements(since=since), key=lambda seen: seen.paid_on)
     reach(Point.SETTLEMENTS_ANSWERED)
     told = {seen.id for seen in answer}
-    return ImportedSettlements(
-        new=sum(_import_once(account.pk, seen, actor) for seen in answer),
-        gone=tuple(gateway_id for gateway_id in known if gateway_id not in told),
-    )
+    new = returned = 0
+    for seen in answer:
+        new += _import_once(account.pk, seen, actor)
+        returned += _return_if_sent_back(account.pk, seen, actor)
+    gone = tuple(gateway_id for gateway_id in known if gateway_id not in told)
+    return ImportedSettlements(new=new, gone=gone, returned=returned)
 
 
-def _since(account: MerchantAccount) -> date:
-    latest = Settlement.objects.filter(merchant_account=account).order_by("-paid_on").first()
-    # The processor's day may be another one than ours.
-    return latest.paid_on - OVERLAP if latest else account.created_at.date() - timedelta(days=1)
+def _since(account: MerchantAccount, about: str) -> date:
+    ours = Settlement.objects.filter(merchant_account=account)
+    latest = ours.order_by("-paid_on").first()
+    if latest is None:
+        # The processor's day may be another one than ours.
+        return account.created_at.date() - timedelta(days=1)
+    asked_for = ours.filter(gateway_id=about).first() or latest
+    return min(latest.paid_on - OVERLAP, asked_for.paid_on)
 
 
 def _import_once(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
@@ -79,10 +96,20 @@ def _import_once(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -
     return imported
 
 
+def _return_if_sent_back(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
+    if seen.returned_on is None:
+        return False
+    ours = Settlement.objects.get(merchant_account=merchant_account_id, gateway_id=seen.id)
+    return return_settlement(
+        settlement_id=ours.pk, returned_on=seen.returned_on, reason=seen.return_reason, actor=actor
+    )
+
+
 @transaction.atomic(durable=True)
 def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> bool:
     """Whether it was new."""
-    _lock(merchant_account_id)
+    lock_account(merchant_account_id)
+    reach(Point.SETTLEMENT_LOCKED)
     if Settlement.objects.filter(merchant_account=merchant_account_id, gateway_id=seen.id).exists():
         return False
     account = MerchantAccount.objects.get(pk=merchant_account_id)
@@ -102,12 +129,6 @@ def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> boo
     settlement = _write(account, seen, decision)
     _record(settlement, decision, actor)
     return True
-
-
-def _lock(merchant_account_id: int) -> None:
-    rows = MerchantAccount.objects.select_for_update(no_key=True, of=("self",))
-    list(rows.filter(pk=merchant_account_id).values_list("pk"))
-    reach(Point.SETTLEMENT_LOCKED)
 
 
 def _settled_before(merchant_account_id: int, object_ids: Iterable[str]) -> set[tuple[LineKind, str]]:
@@ -138,6 +159,16 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
         fee_transfer=fee,
     )
     reach(Point.SETTLEMENT_WRITTEN)
+    charges = charges_that_clear(
+        merchant_account_id=account.pk,
+        gateway_ids=[part.charge_id for part in decision.parts],
+        currency=seen.currency,
+    )
+    returns = returns_that_clear(
+        merchant_account_id=account.pk,
+        gateway_ids=[part.object_id for part in decision.parts],
+        currency=seen.currency,
+    )
     SettlementLine.objects.bulk_create(
         SettlementLine(
             settlement=settlement,
@@ -145,6 +176,7 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
             kind=part.kind.value,
             object_id=part.object_id,
             charge_gateway_id=part.charge_id,
+            **_what_it_clears(part, charges, returns),
             gross_minor=part.gross_minor,
             fee_minor=part.fee_minor,
             is_repeated=part.is_repeated,
@@ -152,7 +184,17 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
         for part in decision.parts
     )
     reach(Point.SETTLEMENT_LINES_WRITTEN)
+    count_cleared(settlement.pk)
+    reach(Point.SETTLEMENT_CLEARED)
     return settlement
+
+
+def _what_it_clears(
+    part: SettledPart, charges: Mapping[str, int], returns: Mapping[str, int]
+) -> dict[str, int | None]:
+    if part.kind is LineKind.SETTLEMENT_RETURNED:
+        return {"settlement_return_id": returns.get(part.object_id)}
+    return {"charge_id": charges.get(part.charge_id)}
 
 
 def _post(movement: Movement | None, currency: str) -> Transfer | None:

@@ -204,7 +204,7 @@ def _finish_setup(message: WebhookMessage) -> str:
 def _import_settlements(message: WebhookMessage) -> str:
     """Whatever the account was paid, since a processor tells of several at once."""
     account_id, system = message.merchant_account_id, Actor.system(Source.JOB)
-    imported = import_settlements(merchant_account_id=account_id, actor=system)
+    imported = import_settlements(merchant_account_id=account_id, actor=system, about=message.object_id)
     return SETTLEMENT_GONE if message.object_id in imported.gone else ""
 
 

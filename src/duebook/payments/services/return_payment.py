@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import F
 
 from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.commission_steps import CounterChange, EntryCause
@@ -12,7 +13,7 @@ from duebook.domain.returning import ReturnDecision, decide_return
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
-from duebook.payments.models import Return
+from duebook.payments.models import Charge, Payment, Return
 from duebook.payments.state import lock_payment, read_payment
 from duebook.payments.write_path import PaymentCounters, Plan
 
@@ -49,7 +50,7 @@ def return_payment(
 ) -> ReturnDecision | None:
     """Open the payment's invoices again, dated ``returned_on``; None when this request did so before.
 
-    Locks the contact, the invoices and the payment. Records ``payment.returned``.
+    Locks the contact, the invoices, the payment and its charge. Records ``payment.returned``.
     Raises NotFound, Forbidden, AboveLimit, CardNumberTyped, KeyReused and what ``decide_return`` raises.
     """
     lock_payment(payment_id)
@@ -94,6 +95,8 @@ def return_payment(
         reason=reason.strip(),
         recorded_by_id=actor.user_id,
     )
+    if payment.from_gateway:
+        _count_on_charge(payment.id, decision)
     record_event(
         name="payment.returned",
         actor=actor,
@@ -116,3 +119,11 @@ def return_payment(
         },
     )
     return decision
+
+
+def _count_on_charge(payment_id: int, decision: ReturnDecision) -> None:
+    """A charge that the bank took back by letter left card clearing with its payment."""
+    of_payment = Payment.objects.filter(pk=payment_id).values("charge_id")
+    Charge.objects.filter(pk__in=of_payment).update(
+        returned_minor=F("returned_minor") + decision.amount.minor
+    )

@@ -23,6 +23,7 @@ from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
 from duebook.payments.charge_booking import decide_booking
 from duebook.payments.charge_reading import Seen
+from duebook.payments.clearing import clear_by_earlier_lines
 from duebook.payments.day_limits import recount_charge
 from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation
 from duebook.payments.points import Point, reach
@@ -159,6 +160,9 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
         values["ask_at"] = Now() + ask_again_after(0)
     Charge.objects.filter(pk=charge.pk).update(**values)
     reach(Point.SETTLE_STATE_WRITTEN)
+    if values["gateway_id"] != charge.gateway_id:
+        clear_by_earlier_lines(charge.pk)
+        reach(Point.SETTLE_CLEARED)
 
 
 def _reopen_link_payment(charge: Charge) -> None:

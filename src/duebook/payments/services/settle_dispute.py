@@ -234,6 +234,8 @@ def _book_fee(dispute: Dispute, minor: int, takes_back: DisputeBooking | None = 
     reach(Point.DISPUTE_FEE_BOOKED)
     _note_booking(dispute, _FEE, abs(minor), takes_back=takes_back)
     dispute.fee_minor += minor
+    Charge.objects.filter(pk=dispute.charge_id).update(dispute_fee_minor=F("dispute_fee_minor") + minor)
+    reach(Point.DISPUTE_FEE_COUNTED)
 
 
 def _standing(dispute: Dispute, what: DisputeBooking.Whats) -> DisputeBooking:

@@ -1,9 +1,9 @@
 """What card processors still owe the business, and the settlements that paid the rest.
 
-For each charge, what the books hold on card clearing is compared with what the lines of settlements have
-cleared. A charge that was given back before it was paid out leaves nothing to clear, and does not show.
-Invariant: the balance of card clearing is what waits, what was paid out and is not in the books (below zero),
-and what somebody booked there by hand.
+Each charge counts what the books hold of it on card clearing and what the lines of settlements have cleared,
+so only what is open is read. A charge that was given back before it was paid out leaves nothing to clear, and
+does not show. Invariant: the balance of card clearing is what waits, what was paid out and is not in the
+books (below zero), and what somebody booked there by hand.
 """
 
 from collections.abc import Iterator
@@ -27,16 +27,24 @@ class ClearingFilter:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of a charge has not cleared: the charge itself, its refunds, its dispute or something else."""
+    """What of a charge has not cleared: the charge itself, its refunds, its dispute or something else.
 
-    charge_id: int
+    Or the net of a settlement that the bank sent back and that was not paid again.
+    """
+
+    charge_id: int | None
+    settlement_id: int | None
     what: str
     since: date
     minor: int
-    contact_id: int
+    contact_id: int | None
     name: str
     payment_id: int | None
     payment_number: int | None
+
+
+_WHAT = 4
+"""The column that a row without anything that waits has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,75 +58,90 @@ class WaitingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClearingSums:
-    """The balance of the account, and what in it is of no charge; what waits is the rest. In minor units."""
+    """What of the balance waits, and what of it is of no charge. In minor units."""
 
-    balance_minor: int
-    unknown: int
-    """Lines of settlements whose charge is not in the books; what they took off is below zero."""
-    unknown_minor: int
-    by_hand_minor: int
+    waiting_minor: int = 0
+    unknown: int = 0
+    """Lines of settlements that clear nothing in their currency; what they took off is below zero."""
+    unknown_minor: int = 0
+    by_hand_minor: int = 0
+    """What payments without a charge moved there."""
+
+    @property
+    def balance_minor(self) -> int:
+        """Every movement of the account is of a charge, a settlement or a payment by hand: ``verify``."""
+        return self.waiting_minor + self.unknown_minor + self.by_hand_minor
 
 
-_SIDES = """
-WITH moved AS (
-  SELECT t.id, t.kind, t.payment_id, t.effective_on AS day, t.amount_minor AS minor
-    FROM ledger_transfer t WHERE t.debit_account_id = %(clearing)s AND t.currency = %(currency)s
-  UNION ALL
-  SELECT t.id, t.kind, t.payment_id, t.effective_on, -t.amount_minor
-    FROM ledger_transfer t WHERE t.credit_account_id = %(clearing)s AND t.currency = %(currency)s
-), of_payments AS (
-  SELECT m.kind, m.day, m.minor, m.payment_id, p.charge_id
-    FROM moved m LEFT JOIN payments_payment p ON p.id = m.payment_id
-), cleared AS (
-  SELECT l.kind, s.paid_on AS day, l.clears_minor AS minor, c.id AS charge_id
-    FROM payments_settlementline l
-    JOIN payments_settlement s ON s.id = l.settlement_id
-    LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
-                               AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
-   WHERE s.currency = %(currency)s AND s.booked_on IS NOT NULL
-     AND l.merchant_account_id IN (SELECT id FROM gateways_merchantaccount
-                                    WHERE clearing_account_id = %(clearing)s)
-)
-"""
+_ACCOUNTS = "(SELECT id FROM gateways_merchantaccount WHERE clearing_account_id = %(clearing)s)"
 
+# What is open is found by its counter; of that alone both sides are read, which a lateral query sees to.
 # One row at least, so that the sums are there on a page without rows too.
 _WAITING = """
-{sides}, parts AS (
-  SELECT charge_id, what, min(day) AS day, sum(minor)::bigint AS minor
-    FROM (SELECT charge_id, day, minor,
-                 CASE kind WHEN 'payment_received' THEN 'charge' WHEN 'refunded' THEN 'refund'
-                           WHEN 'returned' THEN 'dispute' WHEN 'processor_fee' THEN 'dispute'
-                           ELSE 'other' END AS what
-            FROM of_payments WHERE charge_id IS NOT NULL
-          UNION ALL
-          SELECT charge_id, day, -minor,
-                 CASE WHEN kind IN ('charge', 'charge failed') THEN 'charge'
-                      WHEN kind IN ('refund', 'refund failed') THEN 'refund'
-                      WHEN kind IN ('dispute', 'dispute reversed') THEN 'dispute'
-                      ELSE 'other' END
-            FROM cleared WHERE charge_id IS NOT NULL) AS both_sides
-   GROUP BY charge_id, what HAVING sum(minor) <> 0
+WITH open AS (
+  SELECT c.id, c.contact_id FROM payments_charge c
+   WHERE c.merchant_account_id IN {accounts} AND c.currency = %(currency)s AND c.uncleared_minor <> 0
+), of_charges AS (
+  SELECT o.id AS charge_id, o.contact_id, p.id AS payment_id, p.number, part.what, part.day, part.minor
+    FROM open o
+    LEFT JOIN payments_payment p ON p.charge_id = o.id
+   CROSS JOIN LATERAL (
+     SELECT what, min(day) AS day, sum(minor)::bigint AS minor
+       FROM (SELECT t.effective_on AS day,
+                    CASE t.debit_account_id WHEN %(clearing)s THEN t.amount_minor
+                                            ELSE -t.amount_minor END AS minor,
+                    CASE t.kind WHEN 'payment_received' THEN 'charge' WHEN 'refunded' THEN 'refund'
+                                WHEN 'returned' THEN 'dispute' WHEN 'processor_fee' THEN 'dispute'
+                                ELSE 'other' END AS what
+               FROM ledger_transfer t
+              WHERE t.payment_id = p.id AND %(clearing)s IN (t.debit_account_id, t.credit_account_id)
+             UNION ALL
+             SELECT s.paid_on, -l.clears_minor,
+                    CASE WHEN l.kind IN ('charge', 'charge failed') THEN 'charge'
+                         WHEN l.kind IN ('refund', 'refund failed') THEN 'refund'
+                         WHEN l.kind IN ('dispute', 'dispute reversed') THEN 'dispute'
+                         ELSE 'other' END
+               FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
+              WHERE l.charge_id = o.id) AS both_sides
+      GROUP BY what HAVING sum(minor) <> 0) AS part
 ), waiting AS (
-  SELECT * FROM (SELECT *, sum(minor) OVER (PARTITION BY charge_id) AS left_of_charge FROM parts) AS each
-   WHERE left_of_charge <> 0
+  SELECT charge_id, NULL::bigint AS settlement_id, contact_id, payment_id, number, what, day, minor
+    FROM of_charges
+   UNION ALL
+  SELECT NULL, r.settlement_id, NULL, NULL, NULL, 'settlement', r.returned_on, r.uncleared_minor
+    FROM payments_settlementreturn r
+   WHERE r.merchant_account_id IN {accounts} AND r.currency = %(currency)s AND r.uncleared_minor <> 0
 ), totals AS (
   SELECT count(*) AS waiting, coalesce(sum(minor), 0)::bigint AS minor FROM waiting
-), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, what {limit})
-SELECT a.waiting, a.minor, w.charge_id, w.what, w.day, w.minor, c.contact_id, x.name, p.id, p.number
+), shown AS (SELECT * FROM waiting ORDER BY day, charge_id, settlement_id, what {limit})
+SELECT a.waiting, a.minor, w.charge_id, w.settlement_id, w.what, w.day, w.minor, w.contact_id,
+       coalesce(x.name, ''), w.payment_id, w.number
   FROM totals a
   LEFT JOIN shown w ON true
-  LEFT JOIN payments_charge c ON c.id = w.charge_id
-  LEFT JOIN contacts_contact x ON x.id = c.contact_id
-  LEFT JOIN payments_payment p ON p.charge_id = c.id
- ORDER BY w.day, w.charge_id, w.what
+  LEFT JOIN contacts_contact x ON x.id = w.contact_id
+ ORDER BY w.day, w.charge_id, w.settlement_id, w.what
 """
 
+# By counters and partial indexes; the settlements say in which currencies the account ever moved.
 _SUMS = """
-{sides} SELECT (SELECT coalesce(sum(minor), 0)::bigint FROM moved), u.lines, u.minor,
-       (SELECT coalesce(sum(minor), 0)::bigint FROM of_payments WHERE charge_id IS NULL
-           AND kind <> 'settled' AND (kind <> 'processor_fee' OR payment_id IS NOT NULL))
-  FROM (SELECT count(*) FILTER (WHERE minor <> 0) AS lines, -coalesce(sum(minor), 0)::bigint AS minor
-          FROM cleared WHERE charge_id IS NULL) AS u
+SELECT currency, sum(waiting)::bigint, sum(lines)::bigint, sum(unknown)::bigint, sum(by_hand)::bigint
+  FROM (SELECT currency, uncleared_minor AS waiting, 0 AS lines, 0 AS unknown, 0 AS by_hand
+          FROM payments_charge
+         WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
+        UNION ALL
+        SELECT currency, uncleared_minor, 0, 0, 0 FROM payments_settlementreturn
+         WHERE merchant_account_id IN {accounts} AND uncleared_minor <> 0
+        UNION ALL
+        SELECT s.currency, 0, 1, -l.clears_minor, 0
+          FROM payments_settlementline l JOIN payments_settlement s ON s.id = l.settlement_id
+         WHERE l.merchant_account_id IN {accounts} AND l.charge_id IS NULL
+           AND l.settlement_return_id IS NULL AND l.clears_minor <> 0 AND s.booked_on IS NOT NULL
+        UNION ALL
+        SELECT currency, 0, 0, 0, moved_minor FROM payments_clearingbyhand WHERE account_id = %(clearing)s
+        UNION ALL
+        SELECT DISTINCT currency, 0, 0, 0, 0 FROM payments_settlement
+         WHERE merchant_account_id IN {accounts} AND booked_on IS NOT NULL) AS parts
+ GROUP BY currency ORDER BY currency
 """
 
 _SETTLEMENTS = """
@@ -129,8 +152,9 @@ WITH shown AS (
    ORDER BY s.paid_on DESC, s.id DESC {limit}
 )
 SELECT s.id, s.gateway_id, s.currency, s.gross_minor, s.fee_minor, s.net_minor, s.paid_on, s.booked_on,
-       l.lines, o.to_explain
+       l.lines, o.to_explain, r.returned_on
   FROM shown s
+  LEFT JOIN payments_settlementreturn r ON r.settlement_id = s.id
   CROSS JOIN LATERAL (SELECT count(*) AS lines FROM payments_settlementline
                        WHERE settlement_id = s.id) AS l
   CROSS JOIN LATERAL (SELECT count(*) AS to_explain FROM ({to_explain}) AS open
@@ -142,11 +166,8 @@ _TO_EXPLAIN = """
 SELECT l.settlement_id
   FROM payments_settlementline l
   JOIN payments_settlement ls ON ls.id = l.settlement_id
-  LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
-                             AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
- WHERE l.is_repeated OR ls.booked_on IS NULL
-    OR (l.clears_minor <> 0 AND (c.id IS NULL OR c.currency <> ls.currency))
-    OR l.kind = 'unexplained'
+ WHERE l.is_repeated OR ls.booked_on IS NULL OR l.kind = 'unexplained'
+    OR (l.clears_minor <> 0 AND l.charge_id IS NULL AND l.settlement_return_id IS NULL)
 """
 
 
@@ -164,11 +185,15 @@ class SettlementRow:
     booked_on: date | None
     lines: int
     to_explain: int
+    returned_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One line of a settlement with the charge that it goes back to, where the books know it."""
+    """One line of a settlement with the charge that it goes back to, where the books know it.
+
+    One that pays a returned settlement again has that one's id.
+    """
 
     line_id: int
     kind: str
@@ -183,6 +208,7 @@ class LineRow:
     name: str
     payment_id: int | None
     payment_number: int | None
+    returned_id: int | None
 
     @property
     def net_minor(self) -> int:
@@ -191,12 +217,13 @@ class LineRow:
 
 _LINES = """
 SELECT l.id, l.kind, l.object_id, l.gross_minor, l.fee_minor, l.is_repeated, l.clears_minor,
-       c.id, c.currency, c.contact_id, coalesce(x.name, ''), p.id, p.number
+       c.id, c.currency, c.contact_id, coalesce(x.name, ''), p.id, p.number, r.settlement_id
   FROM (SELECT * FROM payments_settlementline WHERE settlement_id = %(settlement)s ORDER BY id {limit}) AS l
   LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id
                              AND c.gateway_id = l.charge_gateway_id AND c.gateway_id <> ''
   LEFT JOIN contacts_contact x ON x.id = c.contact_id
   LEFT JOIN payments_payment p ON p.charge_id = c.id
+  LEFT JOIN payments_settlementreturn r ON r.id = l.settlement_return_id
  ORDER BY l.id
 """
 
@@ -208,31 +235,23 @@ def accounts_with_clearing() -> QuerySet[MerchantAccount]:
     return MerchantAccount.objects.order_by("-is_default", "-active", "name")
 
 
-def currencies_of_clearing(clearing_account_id: int) -> list[str]:
-    """The currencies in which the account ever moved."""
-    sql = """
-        SELECT currency FROM ledger_transfer WHERE debit_account_id = %(clearing)s
-        UNION SELECT currency FROM ledger_transfer WHERE credit_account_id = %(clearing)s ORDER BY 1
-    """
-    return [row[0] for row in all_rows(sql, {"clearing": clearing_account_id})]
-
-
-def clearing_sums(wanted: ClearingFilter) -> ClearingSums:
-    """The balance, and what of it is of no charge."""
-    return ClearingSums(*all_rows(_SUMS.format(sides=_SIDES), _parameters(wanted))[0])
+def clearing_sums(clearing_account_id: int) -> dict[str, ClearingSums]:
+    """The sums of each currency in which the account ever moved; one statement, so that they add up."""
+    rows = all_rows(_SUMS.format(accounts=_ACCOUNTS), {"clearing": clearing_account_id})
+    return {currency: ClearingSums(*sums) for currency, *sums in rows}
 
 
 def waiting_page(wanted: ClearingFilter, *, limit: int, offset: int = 0) -> WaitingPage:
     """Some of what has not cleared, the oldest first, and the sum of all of it."""
     parameters = _parameters(wanted) | {"limit": limit, "offset": offset}
-    rows = all_rows(_WAITING.format(sides=_SIDES, limit=_LIMIT), parameters)
-    return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[2] is not None])
+    rows = all_rows(_WAITING.format(accounts=_ACCOUNTS, limit=_LIMIT), parameters)
+    return WaitingPage(rows[0][0], rows[0][1], [Waiting(*row[2:]) for row in rows if row[_WHAT] is not None])
 
 
 def every_waiting_row(wanted: ClearingFilter) -> Iterator[Waiting]:
     """All of it, streamed."""
-    rows = streamed_rows(_WAITING.format(sides=_SIDES, limit=""), _parameters(wanted))
-    return (Waiting(*row[2:]) for row in rows if row[2] is not None)
+    rows = streamed_rows(_WAITING.format(accounts=_ACCOUNTS, limit=""), _parameters(wanted))
+    return (Waiting(*row[2:]) for row in rows if row[_WHAT] is not None)
 
 
 def settlement_rows(

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from duebook.reports.verification import (
     cards,
     charges,
+    clearing,
     commissions,
     disputes,
     events,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *second_person.CHECKS,
     *pay_links.CHECKS,
     *settlements.CHECKS,
+    *clearing.CHECKS,
     *commissions.CHECKS,
     *events.CHECKS,
 )

@@ -118,32 +118,45 @@ def _ours(charge: Charge) -> str:
 
 
 def _compare_settlements(account: MerchantAccount, gateway: Gateway, compared: _Compared) -> None:
-    ours = {one.gateway_id: one for one in Settlement.objects.filter(merchant_account=account)}
+    rows = Settlement.objects.filter(merchant_account=account).select_related("returned")
+    ours = {one.gateway_id: one for one in rows}
     since = min([one.paid_on for one in ours.values()] + [account.created_at.date() - timedelta(days=1)])
     for theirs in gateway.list_settlements(since=since):
         imported = ours.pop(theirs.id, None)
-        told = _told(theirs.currency, theirs.net_minor, theirs.fee_minor)
-        found = "not imported"
-        if imported is not None:
-            found = _told(imported.currency, imported.net_minor, imported.fee_minor)
+        is_back = theirs.returned_on is not None
+        told = _told(theirs.currency, theirs.net_minor, theirs.fee_minor, is_back=is_back)
+        found = _told_of(imported) if imported is not None else "not imported"
         if told != found:
             compared.findings.append(Finding("gateway_settlement", theirs.id, told, found))
         compared.clearing[theirs.currency] -= _clears(theirs)
     for left in ours.values():
-        found = _told(left.currency, left.net_minor, left.fee_minor)
         compared.findings.append(
-            Finding("gateway_settlement", f"{left} ({left.gateway_id})", "nothing at the processor", found)
+            Finding(
+                "gateway_settlement",
+                f"{left} ({left.gateway_id})",
+                "nothing at the processor",
+                _told_of(left),
+            )
         )
 
 
-def _told(currency: str, net_minor: int, fee_minor: int) -> str:
-    return f"{net_minor} {currency} net, {fee_minor} fees"
+def _told_of(ours: Settlement) -> str:
+    is_back = hasattr(ours, "returned")
+    return _told(ours.currency, ours.net_minor, ours.fee_minor, is_back=is_back)
+
+
+def _told(currency: str, net_minor: int, fee_minor: int, *, is_back: bool) -> str:
+    return f"{net_minor} {currency} net, {fee_minor} fees{', returned' if is_back else ''}"
 
 
 def _clears(theirs: SeenSettlement) -> int:
-    """What it takes off card clearing: all but the fees that were booked with their disputes."""
+    """What it takes off card clearing: all but the fees that were booked with their disputes.
+
+    Of one that the bank sent back the net is there again.
+    """
     before = sum(line.fee_minor for line in theirs.lines if line.kind in FEE_BOOKED_BEFORE)
-    return theirs.net_minor + theirs.fee_minor - before
+    reached_minor = theirs.net_minor if theirs.returned_on is None else 0
+    return reached_minor + theirs.fee_minor - before
 
 
 def _compare_clearing(account: MerchantAccount, compared: _Compared) -> None:

@@ -60,6 +60,7 @@ TRANSFER_OF_SETTLEMENT = Check(
           FROM ledger_transfer t
          WHERE t.kind = 'settled'
            AND NOT EXISTS (SELECT FROM payments_settlement s WHERE s.net_transfer_id = t.id)
+           AND NOT EXISTS (SELECT FROM payments_settlementreturn r WHERE r.transfer_id = t.id)
         UNION ALL
         SELECT 'transfer ' || t.id, 'a settlement or a payment', 'none'
           FROM ledger_transfer t
@@ -70,8 +71,16 @@ TRANSFER_OF_SETTLEMENT = Check(
 
 SETTLEMENT_EVENT = Check(
     name="settlement_event",
-    rule="A settlement has one event, and the event has a settlement.",
+    rule="A settlement has one event, and the event has a settlement; so has each return of one.",
     query="""
+        SELECT 'S-' || coalesce(r.settlement_id, e.settlement_id), 'one event settlement.returned of one',
+               CASE WHEN r.id IS NULL THEN 'an event of none' ELSE coalesce(e.events, 0) || ' events' END
+          FROM payments_settlementreturn r
+          FULL JOIN (SELECT (payload->>'settlement_id')::bigint AS settlement_id, count(*) AS events
+                       FROM events_event WHERE name = 'settlement.returned' GROUP BY 1) AS e
+            ON e.settlement_id = r.settlement_id
+         WHERE r.id IS NULL OR e.events IS DISTINCT FROM 1
+        UNION ALL
         SELECT 'S-' || coalesce(s.id, e.settlement_id), 'one event settlement.imported of a settlement',
                CASE WHEN s.id IS NULL THEN 'an event of none' ELSE coalesce(e.events, 0) || ' events' END
           FROM payments_settlement s

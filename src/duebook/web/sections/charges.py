@@ -13,6 +13,11 @@ urlpatterns = [
     path("decisions/refunds/<int:attempt_id>/inquiry/", decisions.refund_inquiry, name="refund_inquiry"),
     path("decisions/disputes/<int:dispute_id>/inquiry/", disputes.dispute_inquiry, name="dispute_inquiry"),
     path("decisions/disputes/<int:dispute_id>/review/", disputes.dispute_review, name="dispute_review"),
+    path(
+        "decisions/settlements/<int:return_id>/review/",
+        decisions.settlement_return_review,
+        name="settlement_return_review",
+    ),
     path("decisions/messages/<int:message_id>/retry/", decisions.message_retry, name="message_retry"),
     path(
         "decisions/messages/<int:message_id>/resolution/",

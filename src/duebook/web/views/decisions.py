@@ -13,6 +13,7 @@ from duebook.gateways.state import failed_message
 from duebook.payments.models import GatewayRefund
 from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
 from duebook.payments.services.resolve_refused_refund import resolve_refused_refund
+from duebook.payments.services.review_settlement_return import review_settlement_return
 from duebook.payments.to_decide import (
     charged_credit,
     disputed_charges,
@@ -23,6 +24,7 @@ from duebook.payments.to_decide import (
     outcomes_to_decide,
     refund_requests_to_decide,
     refused_refunds,
+    settlement_returns_to_see,
 )
 from duebook.web.dispute_words import told_disputes
 from duebook.web.forms.keyed import KeyedForm, new_request_key
@@ -48,6 +50,9 @@ def decisions(request: StaffRequest) -> HttpResponse:
             disputes_to_see().select_related("payment__contact").order_by("waits_since", "id")[:MOST],
             request.business,
         ),
+        "came_back": settlement_returns_to_see()
+        .select_related("settlement", "merchant_account")
+        .order_by("waits_since", "id")[:MOST],
         "refunds": open_refunds_to_decide()
         .select_related("payment__contact", "charge__payment_method", "charge__merchant_account")
         .order_by("prepared_at", "id")[:MOST],
@@ -101,6 +106,17 @@ def refund_resolution(request: StaffRequest, attempt_id: int) -> HttpResponse:
         return redirect("web:decisions")
     context = {"form": form, "attempt": attempt}
     return render(request, "web/decisions/refund_resolution.html", context, status=form.status)
+
+
+@require_POST
+@requires(Right.RESOLVE_MESSAGES)
+def settlement_return_review(request: StaffRequest, return_id: int) -> HttpResponse:
+    """Say that somebody has seen that the bank sent a settlement back."""
+    form = KeyedForm(request.POST)
+    if form.is_valid():
+        review_settlement_return(return_id=return_id, request_key=form.key, actor=actor_of(request))
+        add_notice(request, _("Marked as seen."))
+    return redirect("web:decisions")
 
 
 @require_POST

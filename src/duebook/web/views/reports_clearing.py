@@ -1,7 +1,7 @@
 """Card clearing: what processors have not paid out yet, and the settlements with which they paid the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -18,12 +18,12 @@ from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.services.fetch_settlements_now import fetch_settlements_now
 from duebook.reports.queries.card_clearing import (
     ClearingFilter,
+    ClearingSums,
     LineRow,
     SettlementRow,
     Waiting,
     accounts_with_clearing,
     clearing_sums,
-    currencies_of_clearing,
     every_line_row,
     every_settlement_row,
     every_waiting_row,
@@ -42,6 +42,7 @@ _WHAT: Mapping[str, Any] = {
     "refund": gettext_lazy("Refund"),
     "dispute": gettext_lazy("Dispute"),
     "other": gettext_lazy("Other"),
+    "settlement": gettext_lazy("Returned settlement"),
 }
 
 
@@ -51,8 +52,16 @@ class Asked:
 
     account: MerchantAccount
     accounts: list[MerchantAccount]
-    currency: str
-    currencies: list[str]
+    currency: str = ""
+    sums_of: Mapping[str, ClearingSums] = field(default_factory=dict)
+
+    @property
+    def currencies(self) -> list[str]:
+        return sorted({*self.sums_of, self.currency})
+
+    @property
+    def sums(self) -> ClearingSums:
+        return self.sums_of.get(self.currency, ClearingSums())
 
     def filter(self) -> ClearingFilter:
         return ClearingFilter(self.account.clearing_account_id, self.currency)
@@ -65,12 +74,12 @@ def waiting(request: StaffRequest) -> HttpResponse:
     asked = _asked(request)
     if asked is None:
         return render(request, "web/reports/card_clearing.html")
+    asked = _with_sums(asked, request)
     number, today = page_number(request.GET), today_of(request)
     found = waiting_page(asked.filter(), **window(number))
     context = {
         "asked": asked,
-        "sums": clearing_sums(asked.filter()),
-        "waiting_minor": found.waiting_minor,
+        "sums": asked.sums,
         "page": numbered([(row, what_waits(row), (today - row.since).days) for row in found.rows], number),
     }
     return render(request, "web/reports/card_clearing.html", context)
@@ -80,15 +89,15 @@ def waiting(request: StaffRequest) -> HttpResponse:
 @requires(Right.VIEW)
 def waiting_csv(request: StaffRequest) -> HttpResponseBase:
     """The same as a file."""
-    asked, today = _asked_or_404(request), today_of(request)
+    asked, today = _with_sums(_asked_or_404(request), request), today_of(request)
     return csv_download(
         f"card-clearing-{asked.account.pk}-{asked.currency}",
-        ["Since", "What", "Charge", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
+        ["Since", "What", "Charge or settlement", "Payment", "Contact", "Days waiting", "Amount", "Currency"],
         (
             [
                 row.since,
                 what_waits(row),
-                f"C-{row.charge_id}",
+                f"C-{row.charge_id}" if row.charge_id else f"S-{row.settlement_id}",
                 f"P-{row.payment_number}" if row.payment_number else "",
                 row.name,
                 (today - row.since).days,
@@ -121,7 +130,7 @@ def settlements_csv(request: StaffRequest) -> HttpResponseBase:
     asked = _asked_or_404(request)
     return csv_download(
         f"settlements-{asked.account.pk}",
-        ["Settlement", "Processor's number", "Paid", "Gross", "Fees", "Net", "Currency", "Lines"],
+        ["Settlement", "Processor's number", "Paid", "Gross", "Fees", "Net", "Currency", "Lines", "Returned"],
         (_settlement_cells(row) for row in every_settlement_row(asked.account.pk)),
     )
 
@@ -135,6 +144,7 @@ def _settlement_cells(row: SettlementRow) -> list[Any]:
         *(processor_amount_cell(minor, row.currency) for minor in amounts),
         row.currency,
         row.lines,
+        row.returned_on or "",
     ]
 
 
@@ -147,6 +157,7 @@ def settlement(request: StaffRequest, settlement_id: int) -> HttpResponse:
     rows = line_rows(found.pk, **window(number))
     context = {
         "settlement": found,
+        "returned": getattr(found, "returned", None),
         "page": numbered([(row, *words_of(row, found)) for row in rows], number),
     }
     return render(request, "web/reports/settlement.html", context)
@@ -200,6 +211,8 @@ def settlement_inquiry(request: StaffRequest, merchant_account_id: int) -> HttpR
         add_notice(request, text_of(refusal, request.business))
     else:
         add_notice(request, _said(imported.new))
+        if imported.returned:
+            add_notice(request, _came_back(imported.returned))
         if imported.gone:
             add_notice(request, _gone(imported.gone))
     return redirect(f"{reverse('web:report_settlements')}?account={merchant_account_id}")
@@ -210,6 +223,15 @@ def _said(imported: int) -> str:
         return _("The processor has paid nothing that was not here already.")
     text = ngettext("%(count)s settlement was fetched.", "%(count)s settlements were fetched.", imported)
     return text % {"count": imported}
+
+
+def _came_back(returned: int) -> str:
+    text = ngettext(
+        "The bank sent %(count)s settlement back: it is booked back, and needs a decision.",
+        "The bank sent %(count)s settlements back: they are booked back, and need a decision.",
+        returned,
+    )
+    return text % {"count": returned}
 
 
 def _gone(gateway_ids: Sequence[str]) -> str:
@@ -232,6 +254,8 @@ def _remark(row: LineRow, found: Settlement) -> str:
         return _("The lines of the processor do not come to its total.")
     if row.is_repeated:
         return _("It was settled before.")
+    if row.kind == LineKind.SETTLEMENT_RETURNED.value:
+        return "" if row.returned_id else _("Duebook knows no such settlement that came back.")
     if row.clears_minor and row.charge_id is None:
         return _("Duebook knows no such charge.")
     if row.clears_minor and row.charge_currency != found.currency:
@@ -240,7 +264,7 @@ def _remark(row: LineRow, found: Settlement) -> str:
 
 
 def _settlement_by_id(settlement_id: int) -> Settlement:
-    rows = Settlement.objects.select_related("merchant_account", "net_transfer", "fee_transfer")
+    rows = Settlement.objects.select_related("merchant_account", "returned")
     found = rows.filter(pk=settlement_id).first()
     if found is None:
         raise NotFound(what="Settlement", id=settlement_id)
@@ -248,18 +272,21 @@ def _settlement_by_id(settlement_id: int) -> Settlement:
 
 
 def _asked(request: StaffRequest) -> Asked | None:
-    """What the address asks for, else the default account; None where there is no account at all."""
+    """The account that the address asks for, else the default one; None where there is no account at all."""
     accounts = list(accounts_with_clearing())
     if not accounts:
         return None
     by_id = {str(account.pk): account for account in accounts}
-    account = by_id.get(request.GET.get("account", ""), accounts[0])
+    return Asked(by_id.get(request.GET.get("account", ""), accounts[0]), accounts)
+
+
+def _with_sums(asked: Asked, request: StaffRequest) -> Asked:
+    """With the sums, in the currency that the address asks for, else in the business's if it moved there."""
+    sums_of = clearing_sums(asked.account.clearing_account_id)
     own = request.business.currency
-    known = currencies_of_clearing(account.clearing_account_id)
-    currencies = sorted({*known, own} if own in known or not known else known)
+    fallback = own if own in sums_of else next(iter(sums_of), own)
     wanted = request.GET.get("currency", "")
-    fallback = own if own in currencies else currencies[0]
-    return Asked(account, accounts, wanted if wanted in currencies else fallback, currencies)
+    return replace(asked, currency=wanted if wanted in sums_of else fallback, sums_of=sums_of)
 
 
 def _asked_or_404(request: StaffRequest) -> Asked:

@@ -66,6 +66,11 @@ CREATE TABLE IF NOT EXISTS settlement_lines (
     settlement TEXT NOT NULL REFERENCES settlements, object_id TEXT NOT NULL UNIQUE,
     gross_minor INTEGER NOT NULL, fee_minor INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS settlement_returns (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE REFERENCES settlements,
+    amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, reason TEXT NOT NULL, returned_on TEXT NOT NULL,
+    settlement TEXT REFERENCES settlements
+);
 CREATE TABLE IF NOT EXISTS movements (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL,
     object_id TEXT NOT NULL UNIQUE, charge TEXT NOT NULL REFERENCES charges (id), reference TEXT NOT NULL,

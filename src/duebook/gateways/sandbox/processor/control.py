@@ -88,6 +88,11 @@ def settle(tester: Tester) -> dict[str, Any]:
     return tester.run(settlements.settle)
 
 
+def fail_settlement(tester: Tester, settlement_id: str) -> dict[str, Any]:
+    """Let the bank send it back."""
+    return tester.run(settlements.fail_settlement, settlement_id)
+
+
 def open_dispute(tester: Tester) -> dict[str, Any]:
     """Dispute a charge."""
     return tester.run(disputes.open_dispute)
@@ -115,6 +120,7 @@ CONTROLS = (
     Operation("release_webhooks", "POST", "/control/webhooks/release", release_webhooks),
     Operation("show_deliveries", "GET", "/control/webhooks/deliveries", show_deliveries),
     Operation("settle", "POST", "/control/settlements", settle),
+    Operation("fail_settlement", "POST", "/control/settlements/*", fail_settlement),
     Operation("open_dispute", "POST", "/control/disputes", open_dispute),
     Operation("decide_dispute", "POST", "/control/disputes/*", decide_dispute),
 )

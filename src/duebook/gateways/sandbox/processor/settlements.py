@@ -1,7 +1,8 @@
 """Settlements: all that was captured, given back or lost and not yet settled, one for each currency.
 
 Net is gross less fees. A charge of 5000 with a refund of 1000 pays out 4000 gross, 175 fees, 3825 net: the
-fee of a refunded charge is kept. A voided charge appears nowhere.
+fee of a refunded charge is kept. A voided charge appears nowhere. Of one that fails at the bank the net waits
+for the next.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from typing import Any
 from duebook.gateways.sandbox.processor import events
 from duebook.gateways.sandbox.processor.book import new_id
 from duebook.gateways.sandbox.processor.call import Call
+from duebook.gateways.sandbox.processor.refusals import Refusal, no_such
 
 UNSETTLED = """
 SELECT 'charges' AS place, id, currency, captured_minor AS gross_minor, fee_minor FROM charges
@@ -20,13 +22,17 @@ SELECT 'refunds', id, currency, -amount_minor, 0 FROM refunds WHERE kind = 'refu
 UNION ALL
 SELECT 'disputes', id, currency, -amount_minor, fee_minor FROM disputes
 WHERE outcome = 'lost' AND settlement IS NULL
+UNION ALL
+SELECT 'settlement_returns', id, currency, amount_minor, 0 FROM settlement_returns WHERE settlement IS NULL
 """
 
 LINES = """
 SELECT l.object_id, l.gross_minor, l.fee_minor,
-       CASE WHEN r.id IS NOT NULL THEN 'refund' WHEN d.id IS NOT NULL THEN 'dispute' ELSE 'charge' END kind,
-       coalesce(r.charge, d.charge, l.object_id) AS charge
+       CASE WHEN r.id IS NOT NULL THEN 'refund' WHEN d.id IS NOT NULL THEN 'dispute'
+            WHEN b.id IS NOT NULL THEN 'settlement returned' ELSE 'charge' END kind,
+       CASE WHEN b.id IS NOT NULL THEN '' ELSE coalesce(r.charge, d.charge, l.object_id) END AS charge
 FROM settlement_lines l LEFT JOIN refunds r ON r.id = l.object_id LEFT JOIN disputes d ON d.id = l.object_id
+LEFT JOIN settlement_returns b ON b.id = l.object_id
 WHERE l.settlement = ? ORDER BY l.rowid
 """
 
@@ -52,7 +58,32 @@ def settlement_view(db: Connection, settlement: Row) -> dict[str, Any]:
     """A settlement as the API shows it."""
     lines = db.execute(LINES, (settlement["id"],))
     shown = ("id", "currency", "gross_minor", "fee_minor", "net_minor", "paid_on")
-    return {**{name: settlement[name] for name in shown}, "lines": [dict(line) for line in lines]}
+    back = db.execute("SELECT * FROM settlement_returns WHERE id = ?", (settlement["id"],)).fetchone()
+    return {
+        **{name: settlement[name] for name in shown},
+        "returned_on": back["returned_on"] if back else "",
+        "return_reason": back["reason"] if back else "",
+        "lines": [dict(line) for line in lines],
+    }
+
+
+def fail_settlement(call: Call, settlement_id: str) -> dict[str, Any]:
+    """The bank sends it back: the money is the processor's again."""
+    settlement = call.db.execute("SELECT * FROM settlements WHERE id = ?", (settlement_id,)).fetchone()
+    if settlement is None:
+        raise no_such("settlement", settlement_id)
+    made = call.db.execute(
+        "INSERT OR IGNORE INTO settlement_returns (id, amount_minor, currency, reason, returned_on)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (
+            *(settlement_id, settlement["net_minor"], settlement["currency"]),
+            *(call.text("reason") or "The account is closed.", call.now.date().isoformat()),
+        ),
+    )
+    if not made.rowcount:
+        raise Refusal(400, "already_failed", "It has failed before.")
+    events.record(call, "settlement.failed", "settlement", settlement_id)
+    return settlement_view(call.db, settlement)
 
 
 def _settle_currency(call: Call, currency: str, rows: list[Row]) -> dict[str, Any]:
