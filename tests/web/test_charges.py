@@ -1,5 +1,6 @@
 """The page of a charge, and what other pages say while one is under way."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,25 @@ def test_the_link_to_authenticate_is_there_to_send(client: Client, gateway: Fake
     assert "Needs the customer The bank wants the customer to confirm this payment." in text_of(clerk)
     assert 'value="https://bank.example/3ds"' in clerk.content.decode()
     assert "https://bank.example/3ds" not in viewer.content.decode()
+
+
+def test_whatever_can_be_clicked_keeps_the_focus_when_the_page_is_drawn_anew(
+    client: Client, gateway: FakeGateway
+) -> None:
+    """htmx gives the focus back to what has an id."""
+    sign_in(client, Role.CLERK)
+    charge = make_charge(make_invoice("100.00"), token="tok_action")
+
+    followed = show(client, charge).content.decode().partition('id="charge"')[2]
+
+    assert 'hx-trigger="every 3s"' in followed
+    acts = re.findall(r'<(?:button|input)(?![^>]*type="hidden")[^>]*>', followed)
+    assert [re.findall(r' id="([^"]+)"', act) for act in acts] == [
+        ["action-url"],
+        ["send-link"],
+        ["ask-now"],
+        ["give-up"],
+    ]
 
 
 def test_a_charge_that_waits_for_its_customer_may_be_cancelled(client: Client, gateway: FakeGateway) -> None:
