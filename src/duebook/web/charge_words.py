@@ -75,7 +75,7 @@ def explained(charge: Charge) -> str:
     """What the charge's state means, in one or two sentences. Reads its merchant account."""
     state = ChargeState(charge.state)
     if state is ChargeState.DECLINED:
-        return declined_words(charge.decline_kind)
+        return f"{declined_words(charge.decline_kind)} {_('Nothing was charged.')}"
     words = str(_NOBODY_SAYS if may_be_decided(asking_about(charge)) else _EXPLAINED[state])
     return f"{words} {_BLOCKS}" if charge.is_open else words
 
