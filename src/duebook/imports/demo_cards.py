@@ -5,6 +5,7 @@ The cards are typed into the sandbox's own page, as a customer would: Duebook ge
 happened weeks ago happens in the sandbox with its clock set back.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -134,8 +135,8 @@ class _CardStory:
             self._sandbox.stand_at(0)
         import_settlements(merchant_account_id=self._account.pk, actor=_SYSTEM)
         for refund in story.REFUNDS:
-            self._refund(refund)
-        self._ask_for(story.REFUND_TO_APPROVE)
+            self._give_back(refund, refund_through_gateway)
+        self._give_back(story.REFUND_TO_APPROVE, request_refund)
         for contact, title in story.PAY_LINKS:
             self._offer_link(contact, title)
 
@@ -213,21 +214,11 @@ class _CardStory:
         answer = self._gateway.fetch_dispute(opened["id"])
         settle_dispute(charge_id=charge.pk, answer=answer, channel=Observation.Channels.POLL)
 
-    def _refund(self, refund: CardRefund) -> None:
+    def _give_back(self, refund: CardRefund, act: Callable[..., object]) -> None:
+        """By ``act``: at once, or when another person has approved it."""
         payment = self._payment(refund)
         if payment is not None:
-            refund_through_gateway(
-                payment_id=payment.pk,
-                wanted=self._wanted(refund),
-                request_key=f"demo:card-refund:{refund.sale}",
-                actor=self._manager,
-                on=self._today,
-            )
-
-    def _ask_for(self, refund: CardRefund) -> None:
-        payment = self._payment(refund)
-        if payment is not None:
-            request_refund(
+            act(
                 payment_id=payment.pk,
                 wanted=self._wanted(refund),
                 request_key=f"demo:card-refund:{refund.sale}",
