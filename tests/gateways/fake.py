@@ -21,10 +21,12 @@ from duebook.gateways.protocol import (
     Credentials,
     GatewayError,
     GatewayEvent,
+    Guarantees,
     ObjectKind,
     SeenAccount,
     WebhookRefused,
 )
+from duebook.gateways.sandbox.adapter import SandboxGateway
 from duebook.gateways.services.add_merchant_account import add_merchant_account
 
 SECRET = "sk_test_a_secret_of_the_shop"
@@ -44,6 +46,11 @@ class FakeProcessor:
     failing_secrets: dict[str, GatewayError] = field(default_factory=dict)
     checked: list[Credentials] = field(default_factory=list)
     asked_since: list[datetime] = field(default_factory=list)
+    guarantees: Guarantees = SandboxGateway.guarantees
+
+    def __call__(self, credentials: Credentials, /) -> "FakeGateway":
+        """As an adapter makes the gateway of an account."""
+        return FakeGateway(self, credentials)
 
 
 class FakeGateway:
@@ -96,10 +103,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> FakeProcessor:
     """Let every merchant account of this test be one of the fake processor's."""
     processor = FakeProcessor()
 
-    def adapter() -> Any:
-        return lambda credentials: FakeGateway(processor, credentials)
-
-    monkeypatch.setattr(accounts, "_ADAPTERS", dict.fromkeys(MerchantAccount.Adapters, adapter))
+    monkeypatch.setattr(accounts, "_ADAPTERS", dict.fromkeys(MerchantAccount.Adapters, lambda: processor))
     return processor
 
 

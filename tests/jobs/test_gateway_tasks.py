@@ -1,6 +1,7 @@
 """The jobs about card processors, run by a real worker."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from django.db import connection
@@ -61,9 +62,15 @@ def test_a_worker_imports_what_every_active_account_was_paid(gateway: FakeGatewa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_message_whose_processing_breaks_off_each_time_waits_for_a_person(gateway: FakeGateway):
+def test_a_message_whose_processing_breaks_off_each_time_waits_for_a_person(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+):
     made = a_charge()
-    MerchantAccount.objects.update(sealed_secret="sealed with a key that is gone")
+
+    def breaks(account: MerchantAccount) -> NoReturn:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("duebook.payments.services.process_webhook.gateway_of", breaks)
     store_webhook(
         account=made.merchant_account,
         event=make_event("evt_1", object_id=made.gateway_id),

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from duebook.gateways.accounts import NO_KEY
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.services import store_webhook
 from duebook.web.views.webhooks import LARGEST_BODY
@@ -133,12 +134,13 @@ def test_what_cannot_be_stored_is_a_server_error_so_that_it_is_sent_again(
     nothing_is_stored()
 
 
-def test_what_cannot_be_verified_for_want_of_the_key_is_sent_again(account: MerchantAccount) -> None:
-    client = Client(raise_request_exception=False)
-
+def test_what_cannot_be_verified_for_want_of_the_key_is_sent_again(
+    account: MerchantAccount, caplog: pytest.LogCaptureFixture
+) -> None:
     with override_settings(SECRET_KEY="another key for this server, which opens nothing sealed before"):
-        assert tell(account.webhook_token, message(), client=client).status_code == 500
+        assert tell(account.webhook_token, message()).status_code == 503
     nothing_is_stored()
+    assert f"webhook of merchant account {account.pk}: {NO_KEY}" in caplog.text
 
 
 @pytest.mark.parametrize(("times", "most"), [(0, 4), (1, 2)], ids=["new", "again"])

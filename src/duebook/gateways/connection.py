@@ -3,8 +3,6 @@
 The answer takes as long as the network does, so nothing here may run while a transaction is open.
 """
 
-from cryptography.fernet import InvalidToken
-
 from duebook.domain.errors import (
     OtherProcessorAccount,
     ProcessorNotReached,
@@ -13,7 +11,7 @@ from duebook.domain.errors import (
 )
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
-from duebook.gateways.protocol import GatewayError, Misconfigured, SeenAccount
+from duebook.gateways.protocol import GatewayError, Misconfigured, Sealed, SeenAccount
 
 
 def ask_whose(account: MerchantAccount) -> SeenAccount:
@@ -23,7 +21,7 @@ def ask_whose(account: MerchantAccount) -> SeenAccount:
     """
     try:
         return gateway_of(account).check()
-    except InvalidToken as error:
+    except Sealed as error:
         raise SecretUnreadable from error
     except Misconfigured as error:
         raise SecretRefused(reason=error.reason) from error

@@ -42,6 +42,10 @@ class Misconfigured(NothingHappened):
     """The account must be mended first: a wrong secret, a currency or a right that it lacks."""
 
 
+class Sealed(Misconfigured):
+    """No key opens the account's secrets, so nobody was asked."""
+
+
 class Busy(GatewayError):
     """Ask again later with the same key: the same request is under way, or too many are."""
 

@@ -20,7 +20,7 @@ from duebook.domain.errors import (
     PayLinkOver,
 )
 from duebook.domain.permissions import Actor, Source
-from duebook.gateways.accounts import active_accounts
+from duebook.gateways.accounts import accounts_that_tell
 from duebook.gateways.services.poll_events import poll_events
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.payments.pay_links import links_to_close
@@ -95,8 +95,8 @@ def poll_silent_processors(timestamp: int) -> None:
 @app.periodic(cron="29 */3 * * *")
 @app.task(name="import_settlements", queueing_lock="import_settlements")
 def import_all_settlements(timestamp: int) -> None:
-    """Ask every active merchant account what it was paid: a job for each."""
-    for account in active_accounts():
+    """Ask every merchant account to which something may happen what it was paid: a job for each."""
+    for account in accounts_that_tell(timezone.now()):
         try:
             import_settlements_of.configure(queueing_lock=f"import_settlements_of:{account.pk}").defer(
                 merchant_account_id=account.pk

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from duebook.gateways.accounts import STILL_TELLS
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import OutcomeUnknown
 from duebook.gateways.services import poll_events as polling
-from duebook.gateways.services.poll_events import OVERLAP, STILL_TELLS, poll_events
+from duebook.gateways.services.poll_events import OVERLAP, poll_events
 from duebook.gateways.services.store_webhook import store_webhook
 from tests.gateways.fake import (
     NOON,
@@ -115,7 +116,7 @@ def test_one_account_that_does_not_answer_keeps_no_other_from_being_asked(
 
     assert WebhookMessage.objects.get().merchant_account == web
     assert f"events of merchant account {shop.pk}: No answer came. It is asked again." in caplog.text
-    assert f"events of merchant account {fair.pk}: no key opens its secret" in caplog.text
+    assert f"events of merchant account {fair.pk}: No key of this server opens" in caplog.text
     assert SECRET not in caplog.text
 
 

@@ -13,6 +13,8 @@ from duebook.domain.charging import TRANSITIONS, ChargeInput, ChargeState
 from duebook.domain.permissions import Right, Role
 from duebook.domain.recording import Share
 from duebook.events.models import Event
+from duebook.gateways.accounts import NO_KEY
+from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import Busy, Misconfigured, NothingHappened, Outcome, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
@@ -138,6 +140,31 @@ def test_without_a_handle_nothing_can_have_happened(
     assert (made.state, made.problem) == ("not_performed", "scripted")
     assert gateway.captures == {}
     assert not ChargeLine.objects.filter(is_open=True).exists()
+
+
+def test_without_a_key_to_the_secrets_nothing_is_sent_and_the_charge_says_why(gateway: FakeGateway) -> None:
+    asked = wanted(make_invoice("100.00"))
+    MerchantAccount.objects.update(sealed_secret="sealed with a key that is gone")
+
+    made = charge(asked)
+
+    assert (made.state, made.problem, gateway.calls) == ("not_performed", NO_KEY, [])
+    assert not Payment.objects.exists()
+
+
+def test_what_nobody_can_ask_for_want_of_the_key_stays_unknown(gateway: FakeGateway) -> None:
+    gateway.fail("confirm", OutcomeUnknown, after_effect=True)
+    made = charge(wanted(make_invoice("100.00")))
+    opened = made.merchant_account.sealed_secret
+    MerchantAccount.objects.update(sealed_secret="sealed with a key that is gone")
+    its_turn(made)
+    assert ask_gateway(charge_id=made.pk) is ChargeState.UNKNOWN
+    made.refresh_from_db()
+    assert made.problem == NO_KEY
+
+    MerchantAccount.objects.update(sealed_secret=opened)
+    its_turn(made)
+    assert ask_gateway(charge_id=made.pk) is ChargeState.SUCCEEDED
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

@@ -28,6 +28,7 @@ from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
+from duebook.payments.to_decide import failed_messages
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.past_the_guards import past_the_guards
 from tests.payments.ends import WAYS, ending_at
@@ -143,6 +144,20 @@ def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> N
     assert told.problem == "The processor has a charge of $5.00 that Duebook did not make."
     assert made.state == "pending"
     assert not Payment.objects.exists()
+
+
+def test_what_is_told_of_one_thing_several_times_waits_for_a_person_once(gateway: FakeGateway) -> None:
+    a_pending_charge()
+    gateway.succeed("ch_1")
+    seen = gateway.charges["ch_1"]
+    for name in ("ch_8", "ch_9"):
+        gateway.charges[name] = replace(seen, id=name, reference="someone-else")
+    created, succeeded, another = message("ch_9"), message("ch_9"), message("ch_8")
+
+    states = [process_webhook(message_id=told.pk) for told in (created, succeeded, another)]
+
+    assert [state.value for state in states] == ["failed", "processed", "failed"]
+    assert set(failed_messages()) == {created, another}
 
 
 def test_a_message_of_a_settlement_imports_what_was_paid(gateway: FakeGateway) -> None:

@@ -248,15 +248,34 @@ def test_a_refund_that_arrived_is_found_although_sending_it_again_is_refused(gat
     assert ask_about_refund(attempt_id=attempt.pk) is RefundState.SUCCEEDED
 
 
-def test_after_the_window_of_keys_a_refund_that_is_not_listed_did_not_happen(gateway: FakeGateway) -> None:
+def test_a_refund_that_is_not_listed_twice_after_the_window_of_keys_did_not_happen(
+    gateway: FakeGateway,
+) -> None:
     payment = a_charged_payment()
     gateway.fail("refund", OutcomeUnknown)
     attempt = refund(payment, "40.00")
-    GatewayRefund.objects.update(sent_at=timezone.now() - timedelta(hours=20))
+
+    def asked_after(hours: int) -> RefundState:
+        GatewayRefund.objects.update(sent_at=timezone.now() - timedelta(hours=hours))
+        its_turn(attempt)
+        return ask_about_refund(attempt_id=attempt.pk)
+
+    assert asked_after(20) is RefundState.UNKNOWN
+    assert asked_after(23) is RefundState.UNKNOWN
+    assert asked_after(24) is RefundState.FAILED
+    assert gateway.given_back_minor() == 0
+
+
+def test_a_first_look_that_comes_late_proves_nothing_alone(gateway: FakeGateway) -> None:
+    payment = a_charged_payment()
+    gateway.fail("refund", OutcomeUnknown)
+    attempt = refund(payment, "40.00")
+    GatewayRefund.objects.update(sent_at=timezone.now() - timedelta(hours=30))
     its_turn(attempt)
 
+    assert ask_about_refund(attempt_id=attempt.pk) is RefundState.UNKNOWN
+    its_turn(attempt)
     assert ask_about_refund(attempt_id=attempt.pk) is RefundState.FAILED
-    assert gateway.given_back_minor() == 0
 
 
 def test_a_refund_in_progress_is_booked_when_it_is_done(gateway: FakeGateway) -> None:

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from duebook.domain.settlements import LineKind
-from duebook.gateways.accounts import PURPOSE
+from duebook.gateways.accounts import NO_KEY, PURPOSE
+from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import Outcome, OutcomeUnknown, SettlementLine
 from duebook.payments.models import Charge, Payment, PaymentType
 from duebook.payments.services.return_payment import return_payment
@@ -188,14 +189,19 @@ def test_a_processor_that_does_not_answer_is_told_and_the_others_are_asked(gatew
 
     assert findings() == [
         Finding("gateway_reached", "First (test)", "an answer", "scripted"),
-        Finding("gateway_reached", "Second (test)", "an answer", "no key opens its secret"),
+        Finding("gateway_reached", "Second (test)", "an answer", NO_KEY),
     ]
 
 
-def test_an_account_out_of_use_is_not_asked(gateway: FakeGateway) -> None:
-    make_merchant_account(active=False)
+def test_an_account_out_of_use_is_asked_while_something_may_happen_to_its_charges(
+    gateway: FakeGateway,
+) -> None:
+    make_merchant_account(active=False, last_event_at=timezone.now() - timedelta(days=179))
     gateway.fail("list_settlements", OutcomeUnknown)
+    assert told("gateway_reached") == [("Sandbox (test)", "an answer", "scripted")]
 
+    MerchantAccount.objects.update(last_event_at=timezone.now() - timedelta(days=181))
+    gateway.fail("list_settlements", OutcomeUnknown)
     assert findings() == []
 
 

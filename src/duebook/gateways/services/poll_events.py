@@ -7,21 +7,15 @@ was missed is stored as if it had been told, so nothing else needs to know of it
 import logging
 from datetime import datetime, timedelta
 
-from cryptography.fernet import InvalidToken
-from django.db.models import Q
-
-from duebook.gateways.accounts import gateway_of
+from duebook.gateways.accounts import accounts_that_tell, gateway_of
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import GatewayError, GatewayEvent, WebhookRefused
+from duebook.gateways.protocol import GatewayError, GatewayEvent, Sealed, WebhookRefused
 from duebook.gateways.services.store_webhook import store_webhook
 
 log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(hours=1)
 """Events come in any order: one that is older than the last that arrived may still be missing."""
-
-STILL_TELLS = timedelta(days=180)
-"""So long after its last event an account out of use is asked: its charges may still be disputed."""
 
 MOST_A_TURN = 1000
 """More wait for the next turn, so that one account does not keep the others waiting."""
@@ -30,13 +24,11 @@ MOST_A_TURN = 1000
 def poll_events(*, silent_for: timedelta, now: datetime) -> int:
     """Store what the accounts that were silent for so long have not told; how many events that were.
 
-    Those out of use are asked as long as something may still happen to what they charged. Calls the
+    Calls the
     processors, so it may not run inside a transaction. An account that gives no answer is logged and left for
     the next turn.
     """
-    heard = Q(last_event_at__gt=now - silent_for)
-    may_tell = Q(active=True) | Q(last_event_at__gt=now - STILL_TELLS)
-    silent = MerchantAccount.objects.filter(may_tell).exclude(heard).order_by("pk")
+    silent = accounts_that_tell(now).exclude(last_event_at__gt=now - silent_for)
     return sum(_poll(account, now) for account in silent)
 
 
@@ -48,10 +40,10 @@ def _poll(account: MerchantAccount, now: datetime) -> int:
             stored += _store(account, event, now)
             if stored >= MOST_A_TURN:
                 break
+    except Sealed as error:
+        log.error("events of merchant account %s: %s", account.pk, error.reason)
     except GatewayError as error:
         log.warning("events of merchant account %s: %s It is asked again.", account.pk, error.reason)
-    except InvalidToken:
-        log.error("events of merchant account %s: no key opens its secret; enter it again", account.pk)
     if stored:
         log.warning("merchant account %s: %s events came without a webhook", account.pk, stored)
     return stored

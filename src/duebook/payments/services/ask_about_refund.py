@@ -17,6 +17,7 @@ from duebook.payments.services.ask_gateway import LEFT_BEHIND_AFTER, NEVER_SENT
 from duebook.payments.services.refund_through_gateway import send_once
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 
+NOT_LISTED = "The processor does not list this refund."
 _SAFE_PART = 0.8
 """Of the time in which the gateway knows a key, so much is used for sending again."""
 
@@ -49,7 +50,8 @@ def ask_about_refund(*, attempt_id: int) -> RefundState:
     """Ask once, if it is the refund's turn, and settle what is seen; returns its state.
 
     What the gateway does not have is sent again under the same key, as long as the gateway knows keys for
-    sure; after that it has provably not happened where its lists are consistent.
+    sure. After that it has not happened once the gateway's lists, where they are consistent, lack it twice,
+    the second time when no key works any more.
     """
     if not _claim(attempt_id):
         return RefundState(GatewayRefund.objects.values_list("state", flat=True).get(pk=attempt_id))
@@ -96,6 +98,7 @@ def _ask(attempt: GatewayRefund) -> SeenState:
         sent = send_once(gateway, attempt)
         # A refusal is about this sending alone: an earlier one may have arrived meanwhile.
         return sent if sent.state is not RefundState.FAILED else _look(gateway, attempt) or sent
-    if gateway.guarantees.lookup_is_consistent:
+    known_not_to_be = gateway.guarantees.lookup_is_consistent and age >= gateway.guarantees.key_window
+    if known_not_to_be and attempt.observations.filter(problem=NOT_LISTED).exists():
         return SeenState(RefundState.FAILED, problem="The processor has no such refund.")
-    return SeenState(RefundState.UNKNOWN, problem="The processor does not list this refund.")
+    return SeenState(RefundState.UNKNOWN, problem=NOT_LISTED)

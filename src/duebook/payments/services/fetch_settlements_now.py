@@ -1,10 +1,8 @@
 """Ask a processor for its settlements at once, for a person who does not wait for the job's turn."""
 
-from cryptography.fernet import InvalidToken
-
 from duebook.domain.errors import GatewayUnreachable, SecretUnreadable
 from duebook.domain.permissions import Actor
-from duebook.gateways.protocol import GatewayError
+from duebook.gateways.protocol import GatewayError, Sealed
 from duebook.payments.services.import_settlements import ImportedSettlements, import_settlements
 
 
@@ -15,7 +13,7 @@ def fetch_settlements_now(*, merchant_account_id: int, actor: Actor) -> Imported
     """
     try:
         return import_settlements(merchant_account_id=merchant_account_id, actor=actor)
+    except Sealed as error:
+        raise SecretUnreadable from error
     except GatewayError as error:
         raise GatewayUnreachable(reason=error.reason.rstrip(".")) from error
-    except InvalidToken as error:
-        raise SecretUnreadable from error

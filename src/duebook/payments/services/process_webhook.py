@@ -75,10 +75,23 @@ def process_webhook(*, message_id: int, earlier_runs: int = 0) -> WebhookMessage
             raise WebhookNotProcessed(error.reason) from error
         return WebhookMessage.States.FAILED
     reach(Point.WEBHOOK_APPLIED)
+    if _is_told(message, problem):
+        problem = ""
     state = WebhookMessage.States.FAILED if problem else WebhookMessage.States.PROCESSED
     _finish(message, state, problem)
     reach(Point.WEBHOOK_DONE)
     return state
+
+
+def _is_told(message: WebhookMessage, problem: str) -> bool:
+    """Whether another message about the same thing has put the same before a person already."""
+    same = WebhookMessage.objects.filter(
+        merchant_account=message.merchant_account_id,
+        object_id=message.object_id,
+        state=WebhookMessage.States.FAILED.value,
+        problem=problem,
+    )
+    return bool(problem) and same.exists()
 
 
 def _process(message: WebhookMessage, gateway: Gateway) -> str:

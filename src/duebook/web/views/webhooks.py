@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
-from duebook.gateways.protocol import WebhookRefused
+from duebook.gateways.protocol import Sealed, WebhookRefused
 from duebook.gateways.services.store_webhook import store_webhook
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ LARGEST_BODY = 1_000_000
 @require_POST
 def webhook(request: HttpRequest, webhook_token: str) -> HttpResponse:
     """Store a message: 200, also for one that is stored already; 400 for one that is not the processor's.
+
+    503, so that it is sent again, while no key opens the account's secrets.
 
     An account out of use charges no more, but what it has charged is still refunded, disputed and paid out.
     """
@@ -43,6 +45,9 @@ def webhook(request: HttpRequest, webhook_token: str) -> HttpResponse:
     except WebhookRefused as refused:
         log.warning("webhook of merchant account %s refused: %s", account.pk, refused)
         return _answer(400)
+    except Sealed as error:
+        log.error("webhook of merchant account %s: %s", account.pk, error.reason)
+        return _answer(503)
     return _answer(200)
 
 
