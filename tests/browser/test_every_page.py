@@ -41,6 +41,7 @@ from duebook.payments.models import (
     Payment,
     Refund,
     Settlement,
+    SettlementReturn,
 )
 from duebook.payments.refund_reading import wanted_as_json
 from duebook.payments.services.import_settlements import import_settlements
@@ -48,6 +49,7 @@ from duebook.payments.services.offer_card_setup import offer_card_setup
 from duebook.payments.services.offer_pay_link import offer_pay_link
 from duebook.payments.services.propose_charge_outcome import propose_charge_outcome
 from duebook.payments.services.request_refund import request_refund
+from duebook.payments.services.return_settlement import return_settlement
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.reports.services.run_rehearsal import run_rehearsal, start_rehearsal
@@ -88,6 +90,7 @@ ACTS = {
     "webhook",
     "charge_inquiry",
     "settlement_inquiry",
+    "settlement_return_review",
     "refund_inquiry",
     "dispute_inquiry",
     "dispute_review",
@@ -168,7 +171,8 @@ def scene() -> dict[str, Any]:
     run_rehearsal(rehearsal_id=rehearsal.pk)
     return {
         "charge_id": unknown_charge(make_invoice("50.00", contact=acme, title="Cards")).pk,
-        "settlement_id": a_settlement(shop, acme).pk,
+        "settlement_id": (settled := a_settlement(shop, acme)).pk,
+        "return_id": sent_back(settled).pk,
         "dispute_id": a_dispute(make_invoice("50.00", contact=acme, title="Stickers")).pk,
         "message_id": make_message().pk,
         "link_id": offer_pay_link(
@@ -248,6 +252,12 @@ def a_settlement(account: MerchantAccount, contact: Contact) -> Settlement:
         a_charge("45.00", contact)
         import_settlements(merchant_account_id=account.pk, actor=SYSTEM)
     return Settlement.objects.get()
+
+
+def sent_back(settlement: Settlement) -> SettlementReturn:
+    """The bank did not take it."""
+    return_settlement(settlement_id=settlement.pk, returned_on=day(), reason="No such account.", actor=SYSTEM)
+    return SettlementReturn.objects.get()
 
 
 def unknown_charge(invoice: Invoice) -> Charge:

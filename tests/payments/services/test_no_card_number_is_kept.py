@@ -9,6 +9,7 @@ from duebook.domain.errors import CardNumberTyped
 from duebook.domain.refunding import RefundInput
 from duebook.domain.second_person import Outcome, OutcomeInput
 from duebook.gateways.services.resolve_webhook import resolve_webhook
+from duebook.payments.models import Refund
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.reject_outcome import reject_outcome
 from duebook.payments.services.request_refund import request_refund
@@ -53,8 +54,9 @@ def undo(gateway: FakeGateway) -> Act:
 
 def undo_refund(gateway: FakeGateway) -> Act:
     payment = make_payment(invoice=make_invoice())
-    refund = make_refund(payment, "10.00", owes="10.00")
-    return lambda: reverse_refund(refund_id=refund.pk, reason=CARD, request_key=key(), actor=SYSTEM, on=day())
+    make_refund(payment, "10.00", owes="10.00")
+    refund_id = Refund.objects.get(payment=payment).pk
+    return lambda: reverse_refund(refund_id=refund_id, reason=CARD, request_key=key(), actor=SYSTEM, on=day())
 
 
 def take_back(gateway: FakeGateway) -> Act:
@@ -110,6 +112,7 @@ def deal_with_message(gateway: FakeGateway) -> Act:
         "a refund's reason",
         "a reason to ask for a refund",
         "a reason to undo",
+        "a reason to undo a refund",
         "a reason of a return",
         "what became of a charge",
         "what became of a refund",

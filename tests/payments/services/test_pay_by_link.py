@@ -504,7 +504,7 @@ def test_a_process_that_ends_while_a_late_success_is_booked_books_it_next_time(g
     payment = not_paid(gateway, "declined")
 
     def end(reached: Point) -> None:
-        if reached is Point.LINK_REOPENED:
+        if reached is Point.SETTLE_LINK_REOPENED:
             raise Killed
 
     with at_each_point(end), pytest.raises(Killed):

@@ -132,6 +132,7 @@ def _note_that_it_was_sent(charge: Charge) -> None:
     """What the gateway tells of was sent, though books restored from a backup do not know it yet."""
     written_down = Charge.objects.filter(pk=charge.pk, state=ChargeState.CREATED.value)
     written_down.update(state=ChargeState.SENT.value, sent_at=Now())
+    reach(Point.WEBHOOK_SENT_NOTED)
 
 
 def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:

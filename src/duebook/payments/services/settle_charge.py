@@ -168,7 +168,7 @@ def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeS
 def _reopen_link_payment(charge: Charge) -> None:
     """What follows from a success, such as keeping the card, is still to be seen to."""
     LinkPayment.objects.filter(charge=charge).update(ended_at=None)
-    reach(Point.LINK_REOPENED)
+    reach(Point.SETTLE_LINK_REOPENED)
 
 
 def _book(locked: _Locked, on: date) -> None:
