@@ -224,7 +224,8 @@ def test_an_invoice_that_no_longer_takes_it_says_how_much_it_does() -> None:
 @given(scene=books(), data=st.data())
 def test_refunded_and_undone_everything_is_as_before(scene: Books, data: st.DataObject) -> None:
     for part in data.draw(st.lists(st.integers(1, 60), max_size=2)):
-        scene.refund(max(1, scene.payment.refundable_minor * part // 200), 0)
+        if scene.payment.refundable_minor > 1:
+            scene.refund(max(1, scene.payment.refundable_minor * part // 200), 0)
     before = deepcopy(scene)
     minor = data.draw(st.integers(1, scene.payment.refundable_minor))
     reopened = max(0, minor - scene.payment.credit_minor)
