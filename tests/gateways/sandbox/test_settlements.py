@@ -155,3 +155,42 @@ def test_a_settlement_fails_once_and_only_one_that_was_paid(alone: Sandbox):
 
     assert (again.status_code, again.json()["error"]["code"]) == (400, "already_failed")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no_such_settlement")
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_a_refund_that_fails_later_is_the_business_s_again_and_settled(alone: Sandbox, is_settled: bool):
+    charge = alone.charge(5000)
+    refund = give_back(alone, charge, 1000).json()
+    if is_settled:
+        settle(alone)
+
+    failed = alone.ask("POST", f"/control/refunds/{refund['id']}", {"reason": "No such account."})
+
+    assert (failed["outcome"], failed["failure_reason"]) == ("failed", "No such account.")
+    assert alone.ask("GET", f"/refunds/{refund['id']}")["outcome"] == "failed"
+    assert alone.ask("GET", f"/charges/{charge['id']}")["refunded_minor"] == 0
+    (made,) = settle(alone)
+    line = made["lines"][-1]
+    assert (line["kind"], line["charge"], line["gross_minor"], line["fee_minor"]) == (
+        *("refund failed", charge["id"], 1000, 0),
+    )
+    assert made["net_minor"] == (1000 if is_settled else 4825)
+    moved = [(one["kind"], one["amount_minor"]) for one in alone.ask("GET", "/book")["movements"]]
+    assert moved[-2:] == [("refund", -1000), ("refund failed", 1000)]
+    assert give_back(alone, charge, 5000).status_code == 200
+
+
+def test_a_refund_fails_once_and_a_void_never(alone: Sandbox):
+    refund = give_back(alone, alone.charge(5000), 1000).json()
+    void = give_back(alone, alone.charge(5000), 5000, way="void").json()
+    alone.ask("POST", f"/control/refunds/{refund['id']}", {})
+
+    answers = [
+        alone.call("POST", f"/control/refunds/{pk}", {}) for pk in (refund["id"], void["id"], "re_none")
+    ]
+
+    assert [(one.status_code, one.json()["error"]["code"]) for one in answers] == [
+        (400, "already_failed"),
+        (400, "not_refunded"),
+        (404, "no_such_refund"),
+    ]

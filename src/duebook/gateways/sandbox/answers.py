@@ -80,6 +80,7 @@ def refund(values: Values) -> SeenRefund:
         amount=money(values),
         reference=values["reference"],
         created_at=datetime.fromisoformat(values["created_at"]),
+        reason=text(values["failure_reason"]),
         raw=values,
     )
 

@@ -50,6 +50,12 @@ CREATE TABLE IF NOT EXISTS refunds (
     settlement TEXT REFERENCES settlements, created_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS refunds_of_charge ON refunds (charge);
+CREATE TABLE IF NOT EXISTS refund_failures (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    refund TEXT NOT NULL UNIQUE REFERENCES refunds (id), charge TEXT NOT NULL REFERENCES charges (id),
+    amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, reason TEXT NOT NULL,
+    settlement TEXT REFERENCES settlements, failed_at TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS disputes (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     charge TEXT NOT NULL UNIQUE REFERENCES charges (id),

@@ -1,10 +1,10 @@
-"""The tester's hands: the clock, faults, webhooks, settlements and disputes. No processor has these."""
+"""The tester's hands: clock, faults, webhooks, settlements, refunds, disputes. No processor has these."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from duebook.gateways.sandbox.processor import disputes, settlements
+from duebook.gateways.sandbox.processor import disputes, refunds, settlements
 from duebook.gateways.sandbox.processor.book import instant, set_setting, setting, virtual_now
 from duebook.gateways.sandbox.processor.call import Call, web_address
 from duebook.gateways.sandbox.processor.operations import Operation
@@ -93,6 +93,11 @@ def fail_settlement(tester: Tester, settlement_id: str) -> dict[str, Any]:
     return tester.run(settlements.fail_settlement, settlement_id)
 
 
+def fail_refund(tester: Tester, refund_id: str) -> dict[str, Any]:
+    """Let the customer's bank send it back."""
+    return tester.run(refunds.fail_refund, refund_id)
+
+
 def open_dispute(tester: Tester) -> dict[str, Any]:
     """Dispute a charge."""
     return tester.run(disputes.open_dispute)
@@ -121,6 +126,7 @@ CONTROLS = (
     Operation("show_deliveries", "GET", "/control/webhooks/deliveries", show_deliveries),
     Operation("settle", "POST", "/control/settlements", settle),
     Operation("fail_settlement", "POST", "/control/settlements/*", fail_settlement),
+    Operation("fail_refund", "POST", "/control/refunds/*", fail_refund),
     Operation("open_dispute", "POST", "/control/disputes", open_dispute),
     Operation("decide_dispute", "POST", "/control/disputes/*", decide_dispute),
 )

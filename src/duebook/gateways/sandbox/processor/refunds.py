@@ -1,6 +1,9 @@
-"""Refunds, and voids, which take a whole charge back before it is settled."""
+"""Refunds, and voids, which take a whole charge back before it is settled.
 
-from sqlite3 import Row
+A refund succeeds at once. A control call lets it fail afterwards: the money is the business's again.
+"""
+
+from sqlite3 import Connection, Row
 from typing import Any
 
 from duebook.gateways.sandbox.processor import events
@@ -33,23 +36,59 @@ def void_charge(call: Call, charge_id: str) -> dict[str, Any]:
 
 def fetch_refund(call: Call, refund_id: str) -> dict[str, Any]:
     """The refund as it is now."""
-    row = call.db.execute("SELECT * FROM refunds WHERE id = ?", (refund_id,)).fetchone()
-    if row is None:
-        raise no_such("refund", refund_id)
-    return refund_view(row)
+    return refund_view(call.db, _find(call, refund_id))
 
 
 def list_refunds(call: Call, charge_id: str) -> dict[str, Any]:
     """All refunds of a charge, the oldest first."""
     find_charge(call, charge_id)
     rows = call.db.execute("SELECT * FROM refunds WHERE charge = ? ORDER BY seq", (charge_id,))
-    return {"refunds": [refund_view(row) for row in rows]}
+    return {"refunds": [refund_view(call.db, row) for row in rows]}
 
 
-def refund_view(refund: Row) -> dict[str, Any]:
-    """A refund as the API shows it; here every one succeeds at once."""
+def fail_refund(call: Call, refund_id: str) -> dict[str, Any]:
+    """The customer's bank sends it back, after it had succeeded."""
+    refund = _find(call, refund_id)
+    if refund["kind"] != "refund":
+        raise Refusal(400, "not_refunded", "A void does not fail.")
+    failure_id = new_id("rf")
+    made = call.db.execute(
+        "INSERT OR IGNORE INTO refund_failures"
+        " (id, refund, charge, amount_minor, currency, reason, failed_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(failure_id, refund_id, refund["charge"], refund["amount_minor"], refund["currency"]),
+            *(call.text("reason") or "The account is closed.", call.at),
+        ),
+    )
+    if not made.rowcount:
+        raise Refusal(400, "already_failed", "It has failed before.")
+    charge = find_charge(call, refund["charge"])
+    call.db.execute(
+        "UPDATE charges SET refunded_minor = refunded_minor - ? WHERE id = ?",
+        (refund["amount_minor"], charge["id"]),
+    )
+    failure = call.db.execute("SELECT * FROM refund_failures WHERE id = ?", (failure_id,)).fetchone()
+    record_movement(call, "refund failed", charge, failure, refund["amount_minor"])
+    events.record(call, "refund.failed", "refund", refund_id)
+    return refund_view(call.db, refund)
+
+
+def refund_view(db: Connection, refund: Row) -> dict[str, Any]:
+    """A refund as the API shows it."""
+    failure = db.execute("SELECT reason FROM refund_failures WHERE refund = ?", (refund["id"],)).fetchone()
     shown = ("id", "charge", "kind", "amount_minor", "currency", "reference", "created_at", "settlement")
-    return {**{name: refund[name] for name in shown}, "outcome": "succeeded"}
+    return {
+        **{name: refund[name] for name in shown},
+        "outcome": "failed" if failure else "succeeded",
+        "failure_reason": failure["reason"] if failure else "",
+    }
+
+
+def _find(call: Call, refund_id: str) -> Row:
+    row: Row | None = call.db.execute("SELECT * FROM refunds WHERE id = ?", (refund_id,)).fetchone()
+    if row is None:
+        raise no_such("refund", refund_id)
+    return row
 
 
 def _returnable(call: Call, charge_id: str) -> tuple[Row, int]:
@@ -83,4 +122,4 @@ def _give_back(call: Call, charge: Row, kind: str, amount_minor: int) -> dict[st
     refund = call.db.execute("SELECT * FROM refunds WHERE id = ?", (refund_id,)).fetchone()
     record_movement(call, kind, charge, refund, -amount_minor)
     events.record(call, "refund.succeeded", "refund", refund_id)
-    return refund_view(refund)
+    return refund_view(call.db, refund)

@@ -20,6 +20,8 @@ WHERE captured_minor > 0 AND NOT voided AND settlement IS NULL
 UNION ALL
 SELECT 'refunds', id, currency, -amount_minor, 0 FROM refunds WHERE kind = 'refund' AND settlement IS NULL
 UNION ALL
+SELECT 'refund_failures', id, currency, amount_minor, 0 FROM refund_failures WHERE settlement IS NULL
+UNION ALL
 SELECT 'disputes', id, currency, -amount_minor, fee_minor FROM disputes
 WHERE outcome = 'lost' AND settlement IS NULL
 UNION ALL
@@ -29,10 +31,12 @@ SELECT 'settlement_returns', id, currency, amount_minor, 0 FROM settlement_retur
 LINES = """
 SELECT l.object_id, l.gross_minor, l.fee_minor,
        CASE WHEN r.id IS NOT NULL THEN 'refund' WHEN d.id IS NOT NULL THEN 'dispute'
-            WHEN b.id IS NOT NULL THEN 'settlement returned' ELSE 'charge' END kind,
-       CASE WHEN b.id IS NOT NULL THEN '' ELSE coalesce(r.charge, d.charge, l.object_id) END AS charge
+            WHEN f.id IS NOT NULL THEN 'refund failed' WHEN b.id IS NOT NULL THEN 'settlement returned'
+            ELSE 'charge' END kind,
+       CASE WHEN b.id IS NOT NULL THEN ''
+            ELSE coalesce(r.charge, f.charge, d.charge, l.object_id) END AS charge
 FROM settlement_lines l LEFT JOIN refunds r ON r.id = l.object_id LEFT JOIN disputes d ON d.id = l.object_id
-LEFT JOIN settlement_returns b ON b.id = l.object_id
+LEFT JOIN refund_failures f ON f.id = l.object_id LEFT JOIN settlement_returns b ON b.id = l.object_id
 WHERE l.settlement = ? ORDER BY l.rowid
 """
 

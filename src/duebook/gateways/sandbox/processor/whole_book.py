@@ -20,7 +20,7 @@ def whole_book(call: Call) -> dict[str, Any]:
     return {
         "now": call.at,
         "charges": [{**charge_view(row, call), "key": row["key"]} for row in rows("charges")],
-        "refunds": [{**refund_view(row), "key": row["key"]} for row in rows("refunds")],
+        "refunds": [{**refund_view(call.db, row), "key": row["key"]} for row in rows("refunds")],
         "disputes": [dispute_view(row) for row in rows("disputes")],
         "settlements": [settlement_view(call.db, row) for row in rows("settlements")],
         "movements": [{name: row[name] for name in MOVEMENT} for row in rows("movements")],
