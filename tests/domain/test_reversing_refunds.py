@@ -221,6 +221,58 @@ def test_an_invoice_that_no_longer_takes_it_says_how_much_it_does() -> None:
     assert refusal.value.values == {"needed": usd(2000), "number": "INV-1002", "balance": usd(1500)}
 
 
+def came_back(made: RefundDecision, **fields: Any) -> RefundRow:
+    """The refund through the gateway, of which the gateway says that it failed after all."""
+    return written(made, means=RefundMeans.GATEWAY, came_back=True, **fields)
+
+
+def test_one_that_came_back_is_booked_back_on_its_day() -> None:
+    scene = paid()
+
+    decision = undo(scene, came_back(scene.refund(4000, owes=3000)))
+
+    assert (decision.applied, decision.credit_back) == (usd(3000), usd(1000))
+    assert {row.applied_on for row in decision.allocations} == {LATER}
+    assert {mirrored.movement.effective_on for mirrored in decision.mirrored} == {LATER}
+
+
+def test_of_one_that_came_back_an_invoice_that_cannot_take_all_again_takes_nothing() -> None:
+    scene = paid()
+    made = scene.refund(4000, owes=3000)
+    scene.invoices[2].applied_minor += 8500
+
+    decision = undo(scene, came_back(made))
+
+    assert [(row.invoice_id, row.minor) for row in decision.allocations] == [(1, 1000)]
+    assert (decision.applied, decision.credit_back) == (usd(1000), usd(3000))
+    assert [mirrored.movement.invoice_id for mirrored in decision.mirrored] == [1, None]
+
+
+def test_one_that_came_back_is_undone_once() -> None:
+    scene = paid()
+
+    with pytest.raises(errors.RefundAlreadyReversed):
+        undo(scene, came_back(scene.refund(2000, owes=1000), is_reversed=True))
+
+
+@given(scene=books(), data=st.data())
+def test_whatever_happened_since_what_came_back_is_applied_or_credit(
+    scene: Books, data: st.DataObject
+) -> None:
+    minor = data.draw(st.integers(1, scene.payment.refundable_minor))
+    made = scene.refund(minor, max(0, minor - scene.payment.credit_minor))
+    for invoice in scene.invoices.values():
+        invoice.applied_minor += data.draw(st.integers(0, max(0, invoice.balance.minor)))
+
+    decision = undo(scene, came_back(made))
+
+    assert decision.applied + decision.credit_back == decision.amount
+    assert decision.credit_back.minor >= 0
+    assert all(change.after.minor >= 0 for change in decision.balances)
+    again = {row.invoice_id for row in decision.allocations}
+    assert {m.movement.invoice_id for m in decision.mirrored} == {*again, None}
+
+
 @given(scene=books(), data=st.data())
 def test_refunded_and_undone_everything_is_as_before(scene: Books, data: st.DataObject) -> None:
     for part in data.draw(st.lists(st.integers(1, 60), max_size=2)):

@@ -1,15 +1,16 @@
-"""Deciding what undoing a refund that was entered by mistake does: no money had gone back.
+"""Deciding what undoing a refund does: no money had gone back, or the gateway says that it came back.
 
-Invariant: it leaves the payment, its invoices and the books as if the refund had never been, on every date of
-an open period, unless the balance that it re-opened was used in between. What was credited or written off in
-its act is undone with it.
+Invariant: undoing one that was entered by mistake leaves the payment, its invoices and the books as if it
+had never been, on every date of an open period, unless the balance that it re-opened was used in between.
+What was credited or written off in its act is undone with it. Money that came back did move, so it is booked
+on the day of the undoing, and what an invoice no longer takes is credit on account.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
-from duebook.domain.commission_steps import CommissionStep
+from duebook.domain.commission_steps import CommissionStep, CounterChange
 from duebook.domain.errors import (
     AlreadyReturned,
     GatewayRefundFixed,
@@ -35,7 +36,8 @@ from duebook.domain.reversing import Mirrored, ReversalDecision, TransferRow, de
 class RefundRow:
     """A refund as it was written: what it took off invoices (negative rows) and its transfers.
 
-    ``used`` are the invoices that something else was applied to or taken off since.
+    ``used`` are the invoices that something else was applied to or taken off since; ``came_back`` whether the
+    gateway says that it failed after it had succeeded.
     """
 
     id: int
@@ -45,6 +47,7 @@ class RefundRow:
     taken_off: tuple[AllocationRow, ...]
     transfers: tuple[TransferRow, ...]
     used: Set[int] = frozenset()
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,9 @@ def decide_refund_reversal(
     open, else ``on``. An invoice whose balance was used since is settled again ``on``, so that it is below
     zero on no day.
 
+    A refund through the gateway is undone ``on`` when it came back; an invoice that cannot take all again
+    what came off it keeps what it has, and that money is credit on account.
+
     Refund 50.00 of 100.00, 20.00 from credit and 30.00 off an invoice, 10.00 of them credited: the adjustment
     of 10.00 is undone, 30.00 is applied again, 20.00 is credit again.
     Raises ReasonRequired, GatewayRefundFixed, RefundAlreadyReversed, AlreadyReturned, RefundUnderWay,
@@ -121,13 +127,19 @@ def decide_refund_reversal(
         run_back(adjustment, after)
 
     def dated(day: date, invoice_id: int | None) -> date:
-        return on if invoice_id in refund.used or (closed_until is not None and day <= closed_until) else day
+        is_closed = closed_until is not None and day <= closed_until
+        return on if refund.came_back or invoice_id in refund.used or is_closed else day
 
     again = tuple(
         replace(row, minor=-row.minor, applied_on=dated(row.applied_on, row.invoice_id))
         for row in refund.taken_off
     )
-    _check_room(again, after)
+    if refund.came_back:
+        again = _that_fit(again, after)
+    else:
+        _check_room(again, after)
+    fitted = {row.invoice_id for row in again}
+    left_off = {row.invoice_id for row in refund.taken_off} - fitted
     return RefundReversalDecision(
         payment=payment,
         refund=refund,
@@ -145,15 +157,16 @@ def decide_refund_reversal(
                 row.id,
             )
             for row in refund.transfers
+            if row.invoice_id not in left_off
         ),
         balances=_balances(again, adjustment, invoices),
-        commissions=commissions_after(again, payment.kind, after, went_back=True),
+        commissions=_steps(again, left_off, refund, payment, after, on),
         adjustment=adjustment,
     )
 
 
 def _check_state(payment: PaymentState, refund: RefundRow) -> None:
-    if refund.means is RefundMeans.GATEWAY:
+    if refund.means is RefundMeans.GATEWAY and not refund.came_back:
         raise GatewayRefundFixed(number=payment.label)
     if refund.is_reversed:
         raise RefundAlreadyReversed(number=payment.label)
@@ -165,15 +178,46 @@ def _check_state(payment: PaymentState, refund: RefundRow) -> None:
 
 def _check_room(again: Iterable[AllocationRow], invoices: Mapping[int, OpenInvoice]) -> None:
     """Whether each invoice still takes all that came off it."""
-    needed: dict[int, int] = {}
-    for row in again:
-        needed[row.invoice_id] = needed.get(row.invoice_id, 0) + row.minor
-    for invoice_id, minor in needed.items():
+    for invoice_id, minor in _by_invoice(again).items():
         invoice = invoices[invoice_id]
         if minor > invoice.balance.minor:
             raise RefundUsedSince(
                 needed=Money(minor, invoice.currency), number=invoice.label, balance=invoice.balance
             )
+
+
+def _steps(
+    again: Iterable[AllocationRow],
+    left_off: Set[int],
+    refund: RefundRow,
+    payment: PaymentState,
+    invoices: Mapping[int, OpenInvoice],
+    on: date,
+) -> tuple[CommissionStep, ...]:
+    """The steps of every invoice that money had gone back from, also of one that takes nothing again."""
+    gone = _by_invoice(row for row in refund.taken_off if row.invoice_id in left_off)
+    steps = (
+        step
+        for invoice_id, minor in sorted(gone.items())
+        for step in invoices[invoice_id].steps(CounterChange(back=minor), on)
+    )
+    return (*commissions_after(again, payment.kind, invoices, went_back=True), *steps)
+
+
+def _that_fit(
+    again: Iterable[AllocationRow], invoices: Mapping[int, OpenInvoice]
+) -> tuple[AllocationRow, ...]:
+    """The rows of the invoices that still take all that came off them."""
+    rows = tuple(again)
+    needed = _by_invoice(rows)
+    return tuple(row for row in rows if needed[row.invoice_id] <= invoices[row.invoice_id].balance.minor)
+
+
+def _by_invoice(rows: Iterable[AllocationRow]) -> dict[int, int]:
+    sums: dict[int, int] = {}
+    for row in rows:
+        sums[row.invoice_id] = sums.get(row.invoice_id, 0) + row.minor
+    return sums
 
 
 def _balances(

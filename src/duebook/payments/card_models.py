@@ -306,7 +306,11 @@ class ChargeLine(models.Model):
 
 
 class GatewayRefund(models.Model):
-    """One attempt to give money of a charge back through its gateway; a success writes a ``Refund``."""
+    """One attempt to give money of a charge back through its gateway; a success writes a ``Refund``.
+
+    ``came_back_at`` is when the gateway was first seen to say that it failed after it had succeeded: the
+    customer's bank has sent the money back. It stays a success until a person books it back.
+    """
 
     class States(models.TextChoices):
         CREATED = RefundState.CREATED.value, _("Being prepared")
@@ -344,9 +348,14 @@ class GatewayRefund(models.Model):
     problem = models.TextField(_("problem"), blank=True)
     asked = models.PositiveSmallIntegerField(_("times asked"), default=0)
     ask_at = models.DateTimeField(_("asked again"), null=True)
+    came_back_at = models.DateTimeField(_("came back"), null=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(came_back_at__isnull=True) | Q(state=RefundState.SUCCEEDED.value),
+                name="gatewayrefund_came_back_had_gone",
+            ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0, amount_minor__lte=MAX_MINOR),
                 name="gatewayrefund_amount_in_range",
@@ -363,6 +372,11 @@ class GatewayRefund(models.Model):
                 fields=["settled_at"],
                 condition=Q(state=RefundState.FAILED.value),
                 name="gatewayrefund_refused",
+            ),
+            models.Index(
+                fields=["came_back_at"],
+                condition=Q(came_back_at__isnull=False),
+                name="gatewayrefund_came_back",
             ),
         ]
 

@@ -329,7 +329,7 @@ class Refund(models.Model):
 
 
 class RefundReversal(models.Model):
-    """The refund was entered by mistake and is undone; ``transfer_id`` books its money back."""
+    """The refund was entered by mistake, or its money came back; ``transfer_id`` books the money back."""
 
     refund = models.OneToOneField(
         Refund, on_delete=models.RESTRICT, related_name="reversal", verbose_name=_("refund")

@@ -30,10 +30,13 @@ class SeenState:
 
 
 def seen_of_refund(attempt: GatewayRefund, answer: SeenRefund) -> SeenState:
-    """The observation in an answer; one that is about other money speaks for nothing but a problem."""
+    """The observation in an answer; one that is about other money speaks for nothing but a problem.
+
+    A refund that was made at the gateway itself has no name of ours there: its id tells it.
+    """
     expected = Money(attempt.amount_minor, attempt.currency)
     problem = ""
-    if answer.reference != attempt.reference:
+    if answer.reference != attempt.reference and answer.id != attempt.gateway_id:
         problem = f"the gateway's {answer.id} names {answer.reference or 'nothing'}, not {attempt.reference}"
     elif answer.amount != expected:
         problem = f"the gateway says {format_money(answer.amount)}, not {format_money(expected)}"

@@ -9,7 +9,7 @@ from duebook.domain.reversing_refunds import Credited, RefundRow
 from duebook.events.models import Event
 from duebook.ledger.models import Transfer
 from duebook.payments import write_path
-from duebook.payments.models import Allocation, Refund
+from duebook.payments.models import Allocation, Charge, GatewayRefund, Refund
 from duebook.payments.state import (
     PaymentRows,
     allocation_rows,
@@ -33,7 +33,7 @@ class RefundRows:
 
 
 def lock_refund(refund_id: int) -> None:
-    """Lock its contact, the invoices of its payment and of what it credited, and both payments, in order.
+    """Lock its contact, the invoices of its payment and of what it credited, both payments and the charge.
 
     Raises NotFound.
     """
@@ -43,6 +43,9 @@ def lock_refund(refund_id: int) -> None:
     write_path.lock_contacts([contact_of(refund.payment_id)])
     write_path.lock_invoices({pk for payment_id in payment_ids for pk in invoice_ids_of(payment_id)})
     write_path.lock_payments(payment_ids)
+    attempt = GatewayRefund.objects.filter(pk=refund.gateway_refund_id or 0)
+    charge = Charge.objects.filter(pk__in=attempt.values("charge"))
+    list(charge.select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def refund_by_id(refund_id: int) -> Refund:
@@ -54,6 +57,12 @@ def refund_by_id(refund_id: int) -> Refund:
     if refund is None:
         raise NotFound(what="Refund", id=refund_id)
     return refund
+
+
+def came_back(refund: Refund) -> bool:
+    """Whether the gateway says that the money is in the merchant account again."""
+    attempts = GatewayRefund.objects.filter(pk=refund.gateway_refund_id or 0)
+    return attempts.filter(came_back_at__isnull=False).exists()
 
 
 def credited_by(refund: Refund) -> int | None:
@@ -88,6 +97,7 @@ def read_refund(refund_id: int) -> RefundRows:
             is_reversed=hasattr(refund, "reversal"),
             taken_off=taken_off,
             transfers=transfer_rows(booked),
+            came_back=came_back(refund),
             used=frozenset(others.exclude(payment=adjustment_id or 0).values_list("invoice_id", flat=True)),
         ),
         credited=Credited(

@@ -12,6 +12,7 @@ from duebook.domain.errors import NotFound
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.payment_state import AllocationRow, PaymentState
 from duebook.domain.recording import OpenInvoice
+from duebook.domain.refunding import RefundMeans
 from duebook.domain.reversing import TransferRow
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
@@ -103,11 +104,14 @@ def allocation_rows(found: QuerySet[Allocation]) -> tuple[AllocationRow, ...]:
 
 
 def _standing_allocations(payment_id: int) -> QuerySet[Allocation]:
-    """All but what a refund took off and its undoing applied again: the payment is as if neither had been.
+    """All but what a refund by hand took off and its undoing applied again: as if neither had been.
 
+    Of a refund through the gateway that came back both stand, since an invoice may not take it all again.
     Each stands in the statement that booked it, so its rows have one instant with a transfer.
     """
-    undone = RefundReversal.objects.filter(refund__payment_id=payment_id)
+    undone = RefundReversal.objects.filter(
+        refund__payment_id=payment_id, refund__means=RefundMeans.BY_HAND.value
+    )
     again = Transfer.objects.filter(pk__in=undone.values("transfer_id")).values("recorded_at")
     taken_off = undone.values("refund__recorded_at")
     rows = Allocation.objects.filter(payment_id=payment_id)

@@ -76,6 +76,12 @@ def refused_refunds() -> QuerySet[GatewayRefund]:
     )
 
 
+def refunds_that_came_back() -> QuerySet[Refund]:
+    """Refunds that the gateway says failed after they had succeeded, and that nobody has booked back."""
+    back = GatewayRefund.objects.filter(came_back_at__isnull=False)
+    return Refund.objects.filter(gateway_refund_id__in=back.values("pk"), reversal=None)
+
+
 def refund_requests_to_decide() -> QuerySet[RefundRequest]:
     """Refunds above somebody's limit, which wait for another person."""
     return RefundRequest.objects.filter(state=RequestState.WAITING.value)
@@ -100,6 +106,7 @@ def count_to_decide() -> int:
         settlement_returns_to_see(),
         open_refunds_to_decide(),
         refused_refunds(),
+        refunds_that_came_back(),
         refund_requests_to_decide(),
         charged_credit(),
         failed_messages(),

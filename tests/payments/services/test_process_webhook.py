@@ -22,13 +22,13 @@ from duebook.gateways.protocol import (
     RefundOutcome,
     RefundRequest,
 )
-from duebook.payments.models import Charge, Observation, Payment, Refund, Settlement
+from duebook.payments.models import Charge, GatewayRefund, Observation, Payment, Refund, Settlement
 from duebook.payments.points import Point
 from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
-from duebook.payments.to_decide import failed_messages
+from duebook.payments.to_decide import count_to_decide, failed_messages, refunds_that_came_back
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.past_the_guards import past_the_guards
 from tests.payments.ends import WAYS, ending_at
@@ -320,6 +320,19 @@ def come_back(gateway: FakeGateway) -> WebhookMessage:
     return message(gateway.refunds[name].id, object_kind=ObjectKind.REFUND.value)
 
 
+def test_a_refund_that_the_gateway_says_went_back_after_all_waits_no_more(gateway: FakeGateway) -> None:
+    a_succeeded_charge(gateway)
+    a_refund(Charge.objects.get(), "15.00")
+    process_webhook(message_id=come_back(gateway).pk)
+    name = list(gateway.refunds)[-1]
+    gateway.refunds[name] = replace(gateway.refunds[name], outcome=RefundOutcome.SUCCEEDED, reason="")
+
+    process_webhook(message_id=message(gateway.refunds[name].id, object_kind=ObjectKind.REFUND.value).pk)
+
+    assert GatewayRefund.objects.get().came_back_at is None
+    assert count_to_decide() == 0
+
+
 @pytest.mark.parametrize("reference", ["", "ours"], ids=["made at the processor", "made here"])
 def test_a_refund_that_fails_after_it_succeeded_waits_for_a_person(
     gateway: FakeGateway, reference: str
@@ -331,10 +344,16 @@ def test_a_refund_that_fails_after_it_succeeded_waits_for_a_person(
         process_webhook(message_id=told_of_refund(gateway, 1500, reference="").pk)
     told = come_back(gateway)
 
-    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.PROCESSED
 
-    told.refresh_from_db()
-    assert told.problem.startswith("$15.00 of R-")
+    attempt = GatewayRefund.objects.get()
+    seen = Observation.objects.filter(gateway_refund=attempt).latest("id")
+    assert (attempt.state, attempt.problem, seen.seen, seen.state_after) == (
+        *("succeeded", "account closed", "failed", "succeeded"),
+    )
+    assert attempt.came_back_at is not None
+    assert list(refunds_that_came_back()) == [Refund.objects.get()]
+    assert count_to_decide() == 1
     assert Payment.objects.get().refunded_minor == Charge.objects.get().refunded_minor == 1500
 
 

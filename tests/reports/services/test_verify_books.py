@@ -14,7 +14,15 @@ from duebook.events.models import Event
 from duebook.invoices.models import Invoice, Void
 from duebook.ledger.models import Account, Transfer
 from duebook.orders.models import Cancellation, Order, OrderItem
-from duebook.payments.models import Allocation, Payment, Refund, RefundReversal, Return, Reversal
+from duebook.payments.models import (
+    Allocation,
+    GatewayRefund,
+    Payment,
+    Refund,
+    RefundReversal,
+    Return,
+    Reversal,
+)
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.return_payment import return_payment
@@ -25,6 +33,9 @@ from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, make_refund, usd
+from tests.payments.coming_back import come_back
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.settling import a_charge, a_refund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
@@ -461,6 +472,22 @@ def test_refund_reversed_sees_a_refund_that_the_gateway_gave(invoice: Invoice):
 
     assert verify_books() == [
         Finding("refund_reversed", what, "not undone, the gateway gave it back", f"taken back by {back}")
+    ]
+
+
+def test_a_refund_that_came_back_and_is_booked_back_without_the_gateways_word_is_seen(
+    gateway: FakeGateway,
+):
+    attempt = a_refund(a_charge("100.00"), "40.00")
+    come_back(gateway)
+    refund = undone_refund()
+    label = f"P-{refund.payment.number}, refund {refund.pk}"
+    back = RefundReversal.objects.get().transfer_id
+
+    GatewayRefund.objects.filter(pk=attempt.pk).update(came_back_at=None)
+
+    assert verify_books() == [
+        Finding("refund_reversed", label, "not undone, the gateway gave it back", f"taken back by {back}")
     ]
 
 

@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardNotSaved, DomainError, NotFound
-from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.accounts import gateway_of
@@ -41,10 +40,6 @@ MOST_BREAKS = 4
 """So many runs of a job may break off before a person must look."""
 NOT_PROCESSED = "Processing it ended with an error each time; the worker's log says which."
 SETTLEMENT_GONE = "The processor takes back a settlement that is in the books: ask it, and look at the bank."
-REFUND_CAME_BACK = (
-    "{amount} of {number} did not arrive, the processor says now, and is in the merchant account again."
-    " The books still say that it was given back."
-)
 UNRECOGNISED = "The processor has a charge that Duebook did not make."
 
 
@@ -143,19 +138,15 @@ def _settle_refund(message: WebhookMessage, gateway: Gateway, answer: SeenRefund
     try:
         if attempt is None:
             return _book_outside(message, gateway, answer)
-        if attempt.reference == answer.reference:
-            settle_gateway_refund(
-                attempt_id=attempt.pk,
-                seen=seen_of_refund(attempt, answer),
-                channel=Observation.Channels.WEBHOOK,
-            )
+        settle_gateway_refund(
+            attempt_id=attempt.pk,
+            seen=seen_of_refund(attempt, answer),
+            channel=Observation.Channels.WEBHOOK,
+        )
     except DomainError as refusal:
         said = {name: _plain(value) for name, value in refusal.values.items()}
         why = refusal.message.format(**said)
         return f"{format_money(answer.amount)} was given back at the processor, but: {why}"
-    attempt.refresh_from_db(fields=["state"])
-    if answer.outcome is RefundOutcome.FAILED and attempt.state == RefundState.SUCCEEDED.value:
-        return REFUND_CAME_BACK.format(amount=format_money(answer.amount), number=attempt)
     return ""
 
 

@@ -1,8 +1,12 @@
-"""Undo a refund by hand that was entered by mistake, with what it credited or wrote off."""
+"""Undo a refund that was entered by mistake, or that the customer's bank sent back to the gateway.
+
+What it credited or wrote off is undone with it.
+"""
 
 from datetime import date
 
 from django.db import transaction
+from django.db.models import F
 
 from duebook.domain.accounts import TransferKind
 from duebook.domain.card_numbers import refuse_card_numbers
@@ -14,7 +18,7 @@ from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.models import Transfer
 from duebook.payments import write_path
-from duebook.payments.models import RefundReversal
+from duebook.payments.models import Charge, GatewayRefund, Refund, RefundReversal
 from duebook.payments.refund_state import RefundRows, lock_refund, read_refund
 from duebook.payments.reversal_booking import book_reversal
 from duebook.payments.services.reverse_payment import PREVIEW_REASON, require_may_reverse
@@ -32,9 +36,10 @@ def reverse_refund(
 ) -> RefundReversalDecision | None:
     """Undo the refund; None when this very request did so before.
 
-    What it used of a day's limit stays used. Locks the contact, the invoices and the payments. Records
-    ``refund.reversed``, and ``payment.reversed`` for what was credited or written off. Raises NotFound,
-    Forbidden, AboveLimit, CardNumberTyped, KeyReused and what ``decide_refund_reversal`` raises.
+    What it used of a day's limit stays used. Money that came back is in card clearing again. Locks the
+    contact, the invoices, the payments and the charge. Records ``refund.reversed``, and ``payment.reversed``
+    for what was credited or written off. Raises NotFound, Forbidden, AboveLimit, CardNumberTyped, KeyReused
+    and what ``decide_refund_reversal`` raises.
     """
     lock_refund(refund_id)
     hashed = input_hash(["undo refund", refund_id, reason])
@@ -51,6 +56,7 @@ def reverse_refund(
             hashed=hashed,
         )
     write_path.book(_plan(decision))
+    _count_on_charge(decision)
     RefundReversal.objects.create(
         refund_id=refund_id,
         transfer_id=_money_back(decision).pk,
@@ -89,7 +95,8 @@ def _plan(decision: RefundReversalDecision) -> Plan:
             is_money=True,
             applied_on=row.applied_on,
         )
-        plan.count(row.invoice_id, CounterChange(back=-row.minor))
+    for taken in decision.refund.taken_off:
+        plan.count(taken.invoice_id, CounterChange(back=taken.minor))
     for mirrored in decision.mirrored:
         plan.transfer(
             mirrored.movement,
@@ -109,6 +116,15 @@ def _plan(decision: RefundReversalDecision) -> Plan:
         allocated=decision.applied.minor, refunded=-decision.amount.minor
     )
     return plan
+
+
+def _count_on_charge(decision: RefundReversalDecision) -> None:
+    """The charge counts what came back as refunded no more, so it waits for a settlement again."""
+    if not decision.refund.came_back:
+        return
+    attempt = Refund.objects.filter(pk=decision.refund.id).values("gateway_refund_id")
+    charge = GatewayRefund.objects.filter(pk__in=attempt).values("charge")
+    Charge.objects.filter(pk__in=charge).update(refunded_minor=F("refunded_minor") - decision.amount.minor)
 
 
 def _money_back(decision: RefundReversalDecision) -> Transfer:
@@ -139,6 +155,7 @@ def _record(
             "amount_minor": decision.amount.minor,
             "currency": payment.currency,
             "reason": reason,
+            "came_back": decision.refund.came_back,
             "credit_minor": decision.credit_back.minor,
             "applied_again": [
                 {"invoice_id": pk, "number": numbers[pk], "amount_minor": minor}

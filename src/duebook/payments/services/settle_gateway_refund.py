@@ -7,6 +7,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from duebook.domain.charging import ask_again_after
 from duebook.domain.errors import NotFound
@@ -40,6 +41,8 @@ def settle_gateway_refund(
     approve: Callable[[], None] | None = None,
 ) -> RefundState:
     """Bring the refund to the state that the observation speaks for, if it may follow; returns its state.
+
+    A success that the gateway says has failed since stays one, and waits for a person to book it back.
 
     With ``only_from`` nothing is done unless it is still in one of these states. ``approve`` runs in the same
     transaction, under the locks, before the observation is applied. Locks the contact, the invoices, the
@@ -153,7 +156,11 @@ def _write_state(attempt: GatewayRefund, seen: SeenState, before: RefundState, a
     attempt.state = after.value
     attempt.gateway_id = attempt.gateway_id or seen.gateway_id
     attempt.problem = seen.problem
-    attempt.save(update_fields=["state", "gateway_id", "problem"])
+    if before is RefundState.SUCCEEDED and seen.state is RefundState.FAILED:
+        attempt.came_back_at = attempt.came_back_at or timezone.now()
+    elif seen.state is RefundState.SUCCEEDED:
+        attempt.came_back_at = None
+    attempt.save(update_fields=["state", "gateway_id", "problem", "came_back_at"])
     reach(Point.REFUND_SETTLE_STATE_WRITTEN)
     if after not in OPEN_REFUND_STATES:
         GatewayRefund.objects.filter(pk=attempt.pk, settled_at=None).update(ask_at=None, settled_at=Now())

@@ -80,13 +80,16 @@ CHARGE_STATE = Check(
 
 CHARGE_REFUNDED = Check(
     name="charge_refunded",
-    rule="What a charge counts as refunded and as being refunded is the sum of its refunds at the gateway.",
+    rule="What a charge counts as refunded and as being refunded is what its refunds come to.",
     query="""
         WITH refunds AS (
-          SELECT charge_id,
-                 sum(amount_minor) FILTER (WHERE state = 'succeeded') AS done,
-                 sum(amount_minor) FILTER (WHERE state NOT IN ('succeeded', 'failed')) AS under_way
-            FROM payments_gatewayrefund GROUP BY charge_id
+          SELECT g.charge_id,
+                 sum(g.amount_minor) FILTER (WHERE g.state = 'succeeded' AND v.id IS NULL) AS done,
+                 sum(g.amount_minor) FILTER (WHERE g.state NOT IN ('succeeded', 'failed')) AS under_way
+            FROM payments_gatewayrefund g
+            LEFT JOIN payments_refund f ON f.gateway_refund_id = g.id
+            LEFT JOIN payments_refundreversal v ON v.refund_id = f.id
+           GROUP BY g.charge_id
         )
         SELECT 'C-' || c.id,
                format('%%s refunded, %%s under way', coalesce(r.done, 0), coalesce(r.under_way, 0)),

@@ -118,21 +118,23 @@ REFUND_BOOKED = Check(
 
 REFUND_REVERSED = Check(
     name="refund_reversed",
-    rule="A refund's transfer is taken back exactly when the refund is undone, and only one by hand ever is.",
+    rule="A refund's transfer is taken back exactly when it is undone; a gateway's once it came back.",
     query="""
         SELECT format('P-%%s, refund %%s', p.number, r.id),
                CASE WHEN v.id IS NULL THEN 'not taken back'
-                    WHEN r.means <> 'by_hand' THEN 'not undone, the gateway gave it back'
+                    WHEN r.means <> 'by_hand' AND g.came_back_at IS NULL
+                      THEN 'not undone, the gateway gave it back'
                     ELSE 'taken back by ' || v.transfer_id END,
                coalesce('taken back by ' || m.id, 'not taken back')
           FROM payments_refund r
           JOIN payments_payment p ON p.id = r.payment_id
           JOIN ledger_transfer t ON t.payment_id = r.payment_id AND t.recorded_at = r.recorded_at
            AND t.kind = 'refunded' AND t.corrects_id IS NULL
+          LEFT JOIN payments_gatewayrefund g ON g.id = r.gateway_refund_id
           LEFT JOIN payments_refundreversal v ON v.refund_id = r.id
           LEFT JOIN ledger_transfer m ON m.corrects_id = t.id
          WHERE v.transfer_id IS DISTINCT FROM m.id
-            OR (v.id IS NOT NULL AND r.means <> 'by_hand')
+            OR (v.id IS NOT NULL AND r.means <> 'by_hand' AND g.came_back_at IS NULL)
             OR (m.id IS NOT NULL AND (m.payment_id, m.kind, m.amount_minor, m.currency, m.debit_account_id,
                                       m.credit_account_id)
                   IS DISTINCT FROM (t.payment_id, t.kind, t.amount_minor, t.currency, t.credit_account_id,
