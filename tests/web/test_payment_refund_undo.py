@@ -6,11 +6,13 @@ from django.test import Client
 from duebook.domain.permissions import Role
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
-from duebook.payments.models import Payment, Refund, RefundReversal
+from duebook.payments.models import Charge, Payment, Refund, RefundReversal
 from duebook.payments.services.reverse_refund import reverse_refund
 from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund
+from tests.payments.coming_back import come_back
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.services.test_refund_payment import charged
+from tests.payments.settling import a_refund
 from tests.snapshot import everything
 from tests.web.pages import fields_of, sign_in, text_of
 
@@ -151,6 +153,52 @@ def test_a_refund_to_the_card_is_not_offered_and_says_why(client: Client, gatewa
     assert url_of(refund) not in shown.content.decode()
     assert asked.status_code == 422
     assert "The card processor gave this money" in text_of(asked)
+
+
+def test_one_that_came_back_is_booked_back_from_the_decisions_and_from_the_payment(
+    client: Client, gateway: FakeGateway
+) -> None:
+    sign_in(client)
+    payment = charged()
+    page = client.get(f"/payments/{payment.pk}/refunds/")
+    client.post(f"/payments/{payment.pk}/refunds/", fields_of(page, reason="Not satisfied", owes="all"))
+    refund = Refund.objects.get()
+    come_back(gateway)
+
+    listed, shown, asked = (
+        client.get(url) for url in ("/decisions/", f"/payments/{payment.pk}/", url_of(refund))
+    )
+    answer = client.post(url_of(refund), fields_of(asked, reason="Account closed"))
+
+    for one in (listed, shown):
+        assert url_of(refund) in one.content.decode()
+        assert "The money came back: book it back" in text_of(one)
+    assert "Refunds that came back" in text_of(listed)
+    assert "account closed" in text_of(shown)
+    assert f"A refund of {payment} came back" in text_of(asked)
+    assert "The money came back: book it back" in text_of(asked)
+    assert answer.url == f"/payments/{payment.pk}/"
+    after = client.get(answer.url)
+    assert f"The refund of 100.00 of {payment} is booked back." in text_of(after)
+    assert "came back and was booked back" in text_of(after)
+    assert url_of(refund) not in after.content.decode()
+    assert "Nothing needs a decision" in text_of(client.get("/decisions/"))
+
+
+def test_a_clerk_sees_that_it_came_back_and_books_nothing(client: Client, gateway: FakeGateway) -> None:
+    sign_in(client, Role.CLERK)
+    a_refund(Charge.objects.get(pk=charged().charge_id), "40.00")
+    come_back(gateway)
+    refund = Refund.objects.get()
+    before = everything()
+
+    listed = client.get("/decisions/")
+    answer = client.post(url_of(refund), {"reason": "Account closed", "request_key": key()})
+
+    assert "Refunds that came back" in text_of(listed)
+    assert url_of(refund) not in listed.content.decode()
+    assert answer.status_code == 403
+    assert everything() == before
 
 
 def test_a_refund_that_does_not_exist(client: Client) -> None:

@@ -228,7 +228,12 @@ def _refunded(payload: Payload, business: Business) -> str:
 
 
 def _refund_reversed(payload: Payload, business: Business) -> str:
-    sentence = _("Refund of %(amount)s of P-%(number)s undone") % {
+    words = (
+        _("Refund of %(amount)s of P-%(number)s came back and was booked back")
+        if payload.get("came_back")
+        else _("Refund of %(amount)s of P-%(number)s undone")
+    )
+    sentence = words % {
         "number": payload.get("number", ""),
         "amount": _amount(payload, business),
     }

@@ -23,6 +23,7 @@ from duebook.payments.to_decide import (
     open_refunds_to_decide,
     outcomes_to_decide,
     refund_requests_to_decide,
+    refunds_that_came_back,
     refused_refunds,
     settlement_returns_to_see,
 )
@@ -59,6 +60,9 @@ def decisions(request: StaffRequest) -> HttpResponse:
         "refused": refused_refunds()
         .select_related("payment__contact", "charge__payment_method")
         .order_by("settled_at", "id")[:MOST],
+        "refunds_back": refunds_that_came_back()
+        .select_related("payment__contact", "account")
+        .order_by("id")[:MOST],
         "asked_for": refund_requests_to_decide()
         .select_related("payment__contact")
         .order_by("asked_at", "id")[:MOST],

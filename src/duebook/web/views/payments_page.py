@@ -78,7 +78,7 @@ def _page(request: StaffRequest, payment_id: int) -> HttpResponse:
         "parts": applied_by(found),
         "booked_to": account_of(found),
         "entries": told(events, request.business),
-        "acts": _acts(request, found, under_way, refunds),
+        "acts": _acts(request, found, attempts, refunds),
     }
     return render(request, "web/payments/page.html", context)
 
@@ -95,11 +95,13 @@ def _follow(request: StaffRequest, payment_id: int) -> HttpResponse:
 
 
 def _acts(
-    request: StaffRequest, payment: Payment, under_way: GatewayRefund | None, refunds: list[Refund]
+    request: StaffRequest, payment: Payment, attempts: list[GatewayRefund], refunds: list[Refund]
 ) -> Acts:
     actor, on = actor_of(request), today_of(request)
+    under_way = any(attempt.is_open for attempt in attempts)
+    came_back = {attempt.pk for attempt in attempts if attempt.came_back_at}
     gone = payment.reversed_minor + payment.returned_minor + payment.refunded_minor
-    stands = gone < payment.amount_minor and under_way is None
+    stands = gone < payment.amount_minor and not under_way
     is_money = payment.kind == PaymentKind.MONEY.value
     undo = not gone and payment.charge_id is None and may_reverse(payment, actor, on)
     return Acts(
@@ -107,10 +109,10 @@ def _acts(
         undo_refunds=frozenset(
             refund.pk
             for refund in refunds
-            if refund.means == RefundMeans.BY_HAND.value
+            if (refund.means == RefundMeans.BY_HAND.value or refund.gateway_refund_id in came_back)
             and not hasattr(refund, "reversal")
             and getattr(payment, "bank_return", None) is None
-            and under_way is None
+            and not under_way
             and may_reverse(refund, actor, on)
         ),
         correct=undo and actor.may(Right.RECORD_PAYMENTS) and (is_money or actor.may(Right.ADJUST)),

@@ -12,7 +12,7 @@ from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.payments.models import Payment
 from duebook.payments.queries import payment_by_id
-from duebook.payments.refund_state import refund_by_id
+from duebook.payments.refund_state import came_back, refund_by_id
 from duebook.payments.services.return_payment import preview_return, return_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
 from duebook.payments.services.reverse_refund import preview_refund_reversal, reverse_refund
@@ -64,13 +64,17 @@ def payment_reversal(request: StaffRequest, payment_id: int) -> HttpResponse:
 def refund_reversal(request: StaffRequest, refund_id: int) -> HttpResponse:
     """Show everything that undoing the refund will do and ask why, then undo it."""
     refund = refund_by_id(refund_id)
-    payment = refund.payment
+    payment, is_back = refund.payment, came_back(refund)
     actor, on = actor_of(request), today_of(request)
     form = UndoForm(request.POST or None)
 
     def done() -> HttpResponse:
         amount = figure(Money(refund.amount_minor, refund.currency), request.business)
-        words = _("The refund of %(amount)s of %(payment)s is undone.")
+        words = (
+            _("The refund of %(amount)s of %(payment)s is booked back.")
+            if is_back
+            else _("The refund of %(amount)s of %(payment)s is undone.")
+        )
         add_notice(request, words % {"amount": amount, "payment": payment})
         return redirect("web:payment", payment.pk)
 
@@ -87,7 +91,7 @@ def refund_reversal(request: StaffRequest, refund_id: int) -> HttpResponse:
             on=on,
         ),
         done=done,
-        context={"payment": payment, "contact": payment.contact, "refund": refund},
+        context={"payment": payment, "contact": payment.contact, "refund": refund, "is_back": is_back},
     )
     return perform(request, form, act)
 
