@@ -76,9 +76,14 @@ def refused_refunds() -> QuerySet[GatewayRefund]:
     )
 
 
+def gateway_refunds_that_came_back() -> QuerySet[GatewayRefund]:
+    """What the gateway says failed after it had succeeded, booked back or not."""
+    return GatewayRefund.objects.filter(came_back_at__isnull=False)
+
+
 def refunds_that_came_back() -> QuerySet[Refund]:
     """Refunds that the gateway says failed after they had succeeded, and that nobody has booked back."""
-    back = GatewayRefund.objects.filter(came_back_at__isnull=False)
+    back = gateway_refunds_that_came_back()
     return Refund.objects.filter(gateway_refund_id__in=back.values("pk"), reversal=None)
 
 
