@@ -1,4 +1,4 @@
-"""What became of a charge or refund, as two persons say it when the processor does not."""
+"""What became of a charge or refund, as persons say it when the processor does not."""
 
 from collections.abc import Callable
 
