@@ -134,7 +134,7 @@ def test_an_occupied_port_is_refused_before_anything_starts(address: str):
         assert not (home / "postgres").exists()
 
 
-@pytest.mark.parametrize("part", ["granian", "duebook.jobs.command_line", "bin/postgres"])
+@pytest.mark.parametrize("part", ["duebook.jobs.web_process", "duebook.jobs.command_line", "bin/postgres"])
 def test_a_part_that_is_killed_is_started_again(served: Serving, part: str):
     before = child(served, part)
 

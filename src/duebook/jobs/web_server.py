@@ -25,7 +25,7 @@ def web_program(*, bind: str, port: int, workers: int, log: Path | None) -> Prog
     return Program(
         name="web server",
         argv=[
-            *(sys.executable, "-m", "granian", APPLICATION, "--interface", "wsgi"),
+            *(sys.executable, "-m", "duebook.jobs.web_process", APPLICATION, "--interface", "wsgi"),
             *("--host", bind, "--port", str(port), "--no-ws", "--access-log"),
             *("--workers", str(workers), "--blocking-threads", str(THREADS), "--respawn-failed-workers"),
             *("--workers-kill-timeout", str(LONGEST_REQUEST_SECONDS)),
