@@ -33,6 +33,7 @@ def a_request(
         customer=card.customer,
         token=card.token,
         description="Invoice 1001",
+        debts="#1 1001:5000",
     )
 
 

@@ -1,6 +1,7 @@
 """What every adapter does with charges."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -33,6 +34,25 @@ def test_a_charge_is_created_without_moving_money(harness: Harness):
     assert (created.captured_minor, created.refunded_minor, created.decline) == (0, 0, None)
     assert abs(harness.now() - created.created_at) < timedelta(minutes=1)
     assert gateway.fetch(created.id) == created
+
+
+def test_a_charge_says_what_it_pays_and_when_it_was_made_by_the_gateways_clock(harness: Harness):
+    gateway, request = gateway_of(harness), a_request(harness)
+    before = datetime.now(UTC) - timedelta(seconds=1)
+
+    created = gateway.create(request)
+
+    assert created.debts == gateway.fetch(created.id).debts == request.debts == "#1 1001:5000"
+    assert created.answered_at is not None
+    assert before <= created.answered_at <= datetime.now(UTC)
+
+
+def test_a_charge_that_pays_nothing_named_says_nothing(harness: Harness):
+    gateway, request = gateway_of(harness), a_request(harness)
+
+    created = gateway.create(replace(request, debts=""))
+
+    assert gateway.fetch(created.id).debts == ""
 
 
 @needs(Ability.KEEP_KEYS)

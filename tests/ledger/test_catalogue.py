@@ -165,6 +165,7 @@ TRIGGERS = {
     "payments_refund_no_truncate",
     "payments_refundreversal_no_change",
     "payments_refundreversal_no_truncate",
+    "payments_charge_debts_fixed",
     "payments_charge_facts_fixed",
     "payments_charge_no_delete",
     "payments_charge_transition",

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from duebook.domain.money import Money
 from duebook.gateways import accounts
@@ -90,7 +91,10 @@ class FakeGateway:
     requests: list[ChargeRequest] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     settlements: list[SeenSettlement] = field(default_factory=list)
+    events: list[GatewayEvent] = field(default_factory=list)
+    listed: list[tuple[datetime, datetime]] = field(default_factory=list)
     asked_since: list[date] = field(default_factory=list)
+    clock_is_off_by: timedelta | None = None
     on_call: Callable[[str], None] = field(default=lambda call: None)
 
     def fail(self, call: str, error: type[Exception], *, after_effect: bool = False) -> None:
@@ -120,9 +124,19 @@ class FakeGateway:
                 pk = f"ch_{len(self.charges) + 1}"
                 self.by_key[request.key] = pk
                 self.charges[pk] = SeenCharge(
-                    pk, Outcome.NOT_CONFIRMED, request.amount, request.reference, AT, raw={"id": pk}
+                    pk,
+                    Outcome.NOT_CONFIRMED,
+                    request.amount,
+                    request.reference,
+                    timezone.now(),
+                    card=SeenCard(request.token, request.customer, "visa", "4242", 12, 2040),
+                    debts=request.debts,
+                    raw={"id": pk},
                 )
-        return self.charges[self.by_key[request.key]]
+        made = self.charges[self.by_key[request.key]]
+        if self.clock_is_off_by is None:
+            return made
+        return replace(made, answered_at=datetime.now(UTC) + self.clock_is_off_by)
 
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
         self.requests.append(request)
@@ -264,10 +278,13 @@ class FakeGateway:
         raise Misconfigured("not in this fake")
 
     def list_events(self, *, since: datetime) -> Iterable[GatewayEvent]:
-        return []
+        with self._call("list_events"):
+            return [event for event in self.events if event.occurred_at >= since]
 
     def list_charges(self, *, since: datetime, until: datetime) -> Iterable[SeenCharge]:
-        return list(self.charges.values())
+        with self._call("list_charges"):
+            self.listed.append((since, until))
+        return [charge for charge in self.charges.values() if since <= charge.created_at <= until]
 
     def fetch_dispute(self, dispute_id: str) -> SeenDispute:
         with self._call("fetch_dispute"):

@@ -34,6 +34,7 @@ from duebook.payments.services import (
     import_settlements,
     prepare_charge,
     process_webhook,
+    recover_charge,
     refund_through_gateway,
     return_settlement,
     send_charge,
@@ -52,6 +53,7 @@ PROTOCOL = (
     settle_charge,
     asking,
     process_webhook,
+    recover_charge,
     refund_through_gateway,
     settle_gateway_refund,
     ask_about_refund,
@@ -64,9 +66,10 @@ EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds", "list_settlements"),
 }
-OF_OTHERS = ("REFUND", "DISPUTE", "LINK", "SETTLEMENT")
+OF_OTHERS = ("REFUND", "DISPUTE", "LINK", "SETTLEMENT", "RECOVER")
 """Tried in ``services/test_refund_through_gateway.py``, ``services/test_settle_dispute.py``,
-``services/test_pay_by_link.py`` and ``services/test_import_settlements.py``.
+``services/test_pay_by_link.py``, ``services/test_import_settlements.py`` and
+``services/test_recover_charge.py``.
 """
 CHARGE_POINTS = [point for point in Point if not point.name.startswith(OF_OTHERS)]
 

@@ -131,9 +131,10 @@ class ChargeRequest:
     """One attempt, frozen before the first call: sent again, it is sent word for word.
 
     ``key`` makes it safe to repeat; ``reference`` is Duebook's name for the charge, kept in the gateway's
-    metadata so that a charge can be found without its id. A customer who is present and must authenticate
-    comes back to ``return_url``. With ``keeps_card`` they agree to later charges in their absence by the same
-    authentication.
+    metadata so that a charge can be found without its id; ``debts``, kept there too, says what it pays of
+    which invoice, so that it can be booked where Duebook has lost it. A customer who is present and must
+    authenticate comes back to ``return_url``. With ``keeps_card`` they agree to later charges in their
+    absence by the same authentication.
     """
 
     key: str
@@ -142,6 +143,7 @@ class ChargeRequest:
     customer: str
     token: str
     description: str = ""
+    debts: str = ""
     customer_present: bool = False
     return_url: str = ""
     keeps_card: bool = False
@@ -159,7 +161,10 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class SeenCharge:
-    """Everything that the gateway says of a charge now; ``raw`` is its answer without anything secret."""
+    """Everything that the gateway says of a charge now; ``raw`` is its answer without anything secret.
+
+    ``debts`` is what the request said. ``answered_at`` is when a new charge was made, by the gateway's clock.
+    """
 
     id: str
     outcome: Outcome
@@ -173,6 +178,8 @@ class SeenCharge:
     action_url: str = ""
     card: SeenCard | None = None
     live: bool = False
+    debts: str = ""
+    answered_at: datetime | None = field(default=None, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

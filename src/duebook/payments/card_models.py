@@ -171,6 +171,7 @@ class Charge(models.Model):
     token = models.CharField(_("token sent"), max_length=120)
     customer = models.CharField(_("customer sent"), max_length=120, blank=True)
     description = models.CharField(_("description sent"), max_length=200, blank=True)
+    debts = models.CharField(_("debts sent"), max_length=500, blank=True, db_default="")
     customer_present = models.BooleanField(_("customer present"), default=False)
     apply_to_commissions = models.BooleanField(_("apply to commissions"), default=True)
     notes = models.TextField(_("notes"), blank=True)

@@ -43,6 +43,7 @@ def request_of(charge: Charge) -> ChargeRequest:
         customer=charge.customer,
         token=charge.token,
         description=charge.description,
+        debts=charge.debts,
         customer_present=charge.customer_present,
     )
 

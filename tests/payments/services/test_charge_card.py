@@ -516,3 +516,28 @@ def test_no_receipt_is_sent_unasked_or_for_a_declined_card(gateway: FakeGateway)
     charge(wanted(make_invoice("100.00"), token="tok_no_funds", email_receipt=True))
 
     assert jobs("email_receipt") == []
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=5), -timedelta(minutes=5)])
+def test_no_card_is_charged_while_the_clocks_differ(gateway: FakeGateway, apart: timedelta) -> None:
+    asked = wanted(make_invoice("100.00"))
+    gateway.clock_is_off_by = apart
+
+    made = charge(asked)
+
+    assert made.state == "not_performed"
+    assert made.problem == (
+        "The clocks of this server and of the card processor are 5 minutes apart. Set the clock of this"
+        " server, then charge again."
+    )
+    assert gateway.captures == {}
+    assert "confirm" not in gateway.calls
+
+
+def test_clocks_that_differ_by_seconds_keep_nobody_from_paying(gateway: FakeGateway) -> None:
+    asked = wanted(make_invoice("100.00"))
+    gateway.clock_is_off_by = timedelta(seconds=50)
+
+    made = charge(asked)
+
+    assert made.state == "succeeded"

@@ -5,6 +5,7 @@ answer says how things stood when the key was first used; the charge is then ask
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -64,11 +65,12 @@ class SandboxGateway:
             "card": request.token,
             "reference": request.reference,
             "description": request.description,
+            "debts": request.debts,
             "customer_present": request.customer_present,
             **({"return_url": request.return_url} if request.customer_present else {}),
         }
         answer = self._transport.send("POST", "/charges", key=f"{request.key}/create", body=body)
-        return self._charge(answer, request)
+        return replace(self._charge(answer, request), answered_at=answer.answered_at)
 
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
         """Carry it out."""

@@ -68,6 +68,7 @@ def charge(values: Values) -> SeenCharge:
         action_url=values["action_url"],
         card=card(values["card"]),
         live=values["live"],
+        debts=text(values.get("debts", "")),
         raw=values,
     )
 

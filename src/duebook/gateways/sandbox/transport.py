@@ -12,11 +12,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
+from duebook.gateways.clock import date_of
 from duebook.gateways.protocol import (
     Busy,
     Credentials,
@@ -39,10 +41,14 @@ BUSY = {409, 429}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON object; ``replayed`` where it is the one given when the key was first used."""
+    """A JSON object; ``replayed`` where it is the one given when the key was first used.
+
+    ``answered_at`` is now, by the gateway's clock.
+    """
 
     values: dict[str, Any]
     replayed: bool
+    answered_at: datetime | None = None
 
 
 def _session() -> requests.Session:
@@ -110,7 +116,11 @@ def _read(response: requests.Response) -> Answer:
     except ValueError:
         values = None
     if status == 200 and isinstance(values, dict):
-        return Answer(values, replayed=response.headers.get("Idempotent-Replayed") == "true")
+        return Answer(
+            values,
+            replayed=response.headers.get("Idempotent-Replayed") == "true",
+            answered_at=date_of(response.headers),
+        )
     reason, code = _why(values, status)
     if status in REFUSED_FOR_ALL:
         raise Misconfigured(reason, code=code)

@@ -14,6 +14,7 @@ import stripe
 from stripe.params import CustomerCreateParams, PaymentIntentConfirmParams, PaymentIntentCreateParams
 
 from duebook.domain.money import Money
+from duebook.gateways.clock import date_of
 from duebook.gateways.protocol import (
     CardSetup,
     ChargeRequest,
@@ -91,7 +92,7 @@ class StripeGateway:
             "customer": request.customer,
             "payment_method": request.token,
             "allowed_payment_method_types": ["card"],
-            "metadata": {reading.REFERENCE: request.reference},
+            "metadata": _metadata(request),
             "expand": CHARGE_PARTS,
         }
         if request.description:
@@ -100,9 +101,8 @@ class StripeGateway:
             made = self._v1.payment_intents.create(params, {"idempotency_key": f"{request.key}:create"})
         except stripe.IdempotencyError as error:
             raise NothingHappened(error.user_message or "", code="idempotency_error") from error
-        if _is_replayed(made):
-            return _of_amount(self.fetch(made.id), request.amount)
-        return _of_amount(reading.charge(made.to_dict()), request.amount)
+        seen = self.fetch(made.id) if _is_replayed(made) else reading.charge(made.to_dict())
+        return replace(_of_amount(seen, request.amount), answered_at=_answered_at(made))
 
     @translated()
     def confirm(self, charge_id: str, request: ChargeRequest) -> SeenCharge:
@@ -371,6 +371,18 @@ def _is_replayed(made: stripe.PaymentIntent) -> bool:
     """Whether Stripe gave its first answer again, which may be out of date."""
     answer = made.last_response
     return answer is not None and answer.headers.get("Idempotent-Replayed") == "true"
+
+
+def _metadata(request: ChargeRequest) -> dict[str, str]:
+    """An empty value would unset its key."""
+    debts = {reading.DEBTS: request.debts} if request.debts else {}
+    return {reading.REFERENCE: request.reference, **debts}
+
+
+def _answered_at(made: stripe.PaymentIntent) -> datetime | None:
+    """Now, by Stripe's clock."""
+    answer = made.last_response
+    return date_of(answer.headers) if answer is not None else None
 
 
 def _of_amount(seen: Seen, amount: Money) -> Seen:

@@ -29,6 +29,9 @@ Object = Mapping[str, Any]
 REFERENCE = "duebook_reference"
 """The key of Duebook's name for an object in its metadata; other programs on the account have their own."""
 
+DEBTS = "duebook_debts"
+"""What a charge pays of which invoice."""
+
 PRIVATE = frozenset(
     ["client_secret", "next_action", "receipt_url", "receipt_email", "billing_details", "shipping"]
 )
@@ -140,6 +143,7 @@ def charge(intent: Object) -> SeenCharge:
         action_url=_action_url(intent),
         card=_card_of(intent),
         live=bool(intent.get("livemode")),
+        debts=str((intent.get("metadata") or {}).get(DEBTS, "")),
         raw=without_secrets(intent),
     )
 

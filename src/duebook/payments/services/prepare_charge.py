@@ -8,6 +8,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 
 from duebook.domain.card_numbers import refuse_card_numbers
+from duebook.domain.charge_debts import debts_as_text
 from duebook.domain.charging import AccountTerms, CardOnFile, ChargeDecision, ChargeInput, decide_charge
 from duebook.domain.errors import ChargeUnderWay, KeyReused, NotFound, RequestKeyMissing
 from duebook.domain.permissions import Actor, Right
@@ -205,11 +206,12 @@ def _write_charge(
         amount_minor=decision.amount.minor,
         currency=decision.amount.currency,
         key=key,
-        reference=f"duebook-{key[:32]}",
+        reference=reference_of(key),
         attempt=attempt,
         token=method.token,
         customer=method.customer,
         description=", ".join(f"INV-{number}" for number in numbers)[:200],
+        debts=debts_as_text(wanted.shares, attempt=attempt),
         customer_present=wanted.customer_present,
         apply_to_commissions=wanted.apply_to_commissions,
         notes=wanted.notes,
@@ -217,6 +219,11 @@ def _write_charge(
         prepared_by_id=actor.user_id,
         source=actor.source.value,
     )
+
+
+def reference_of(key: str) -> str:
+    """Duebook's name at the gateway for the attempt with that key."""
+    return f"duebook-{key[:32]}"
 
 
 def key_of_attempt(installation: str, kind: str, debts: Sequence[int], attempt: int) -> str:

@@ -31,6 +31,7 @@ from duebook.payments.refund_reading import seen_of_refund
 from duebook.payments.services.book_outside_refund import book_outside_refund
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.import_settlements import import_settlements
+from duebook.payments.services.recover_charge import recover_charge
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
@@ -107,20 +108,32 @@ def _process(message: WebhookMessage, gateway: Gateway) -> str:
 
 def _settle(message: WebhookMessage, answer: SeenCharge) -> str:
     reach(Point.WEBHOOK_FETCHED)
-    charge = (
-        Charge.objects.select_related("merchant_account")
-        .filter(merchant_account=message.merchant_account_id, reference=answer.reference)
-        .first()
+    known = Charge.objects.select_related("merchant_account").filter(
+        merchant_account=message.merchant_account_id
     )
+    charge = known.filter(reference=answer.reference).first()
+    said = ""
     if charge is None:
-        return _unrecognised(answer) if answer.outcome is Outcome.SUCCEEDED else ""
+        recovered = recover_charge(account=message.merchant_account, answer=answer)
+        if recovered is None:
+            return _unrecognised(answer) if answer.outcome is Outcome.SUCCEEDED else ""
+        reach(Point.RECOVERED)
+        charge = known.get(pk=recovered)
+        said = _recovered(charge, answer)
     _note_that_it_was_sent(charge)
     settle_charge(charge_id=charge.pk, seen=seen_of(charge, answer), channel=Observation.Channels.WEBHOOK)
-    return ""
+    return said
 
 
 def _unrecognised(answer: SeenCharge) -> str:
     return f"The processor has a charge of {format_money(answer.amount)} that Duebook did not make."
+
+
+def _recovered(charge: Charge, answer: SeenCharge) -> str:
+    return (
+        f"{charge} of {format_money(answer.amount)} was missing from these books, as if they were restored"
+        " from a backup. It is booked again: look at its contact's payments."
+    )
 
 
 def _note_that_it_was_sent(charge: Charge) -> None:
@@ -158,25 +171,33 @@ def _attempt_in(charges: QuerySet[Charge], answer: SeenRefund) -> GatewayRefund 
 
 
 def _book_outside(message: WebhookMessage, gateway: Gateway, answer: SeenRefund) -> str:
-    charge_id = _succeeded(message, gateway, answer.charge_id, settled=Point.REFUND_OUTSIDE_CHARGE_SETTLED)
+    charge_id, said = _succeeded(
+        message, gateway, answer.charge_id, settled=Point.REFUND_OUTSIDE_CHARGE_SETTLED
+    )
     if charge_id is None:
         return UNRECOGNISED
     if answer.outcome is RefundOutcome.SUCCEEDED:
         book_outside_refund(charge_id=charge_id, answer=answer)
-    return ""
+    return said
 
 
-def _succeeded(message: WebhookMessage, gateway: Gateway, gateway_id: str, *, settled: Point) -> int | None:
-    """The charge of that id, once it has succeeded: what is told before its success settles that first."""
+def _succeeded(
+    message: WebhookMessage, gateway: Gateway, gateway_id: str, *, settled: Point
+) -> tuple[int | None, str]:
+    """The charge of that id once it has succeeded, and what a person must look at.
+
+    What is told before its success settles that first.
+    """
+    said = ""
     charges = Charge.objects.filter(
         merchant_account=message.merchant_account_id,
         gateway_id=gateway_id,
         state=ChargeState.SUCCEEDED.value,
     )
     if not charges.exists():
-        _settle(message, gateway.fetch(gateway_id))
+        said = _settle(message, gateway.fetch(gateway_id))
         reach(settled)
-    return charges.values_list("pk", flat=True).first()
+    return charges.values_list("pk", flat=True).first(), said
 
 
 def _plain(value: object) -> object:
@@ -185,11 +206,11 @@ def _plain(value: object) -> object:
 
 def _settle_dispute(message: WebhookMessage, gateway: Gateway, answer: SeenDispute) -> str:
     reach(Point.DISPUTE_FETCHED)
-    charge_id = _succeeded(message, gateway, answer.charge_id, settled=Point.DISPUTE_CHARGE_SETTLED)
+    charge_id, said = _succeeded(message, gateway, answer.charge_id, settled=Point.DISPUTE_CHARGE_SETTLED)
     if charge_id is None:
         return UNRECOGNISED
     settle_dispute(charge_id=charge_id, answer=answer, channel=Observation.Channels.WEBHOOK)
-    return ""
+    return said
 
 
 def _finish_setup(message: WebhookMessage) -> str:

@@ -11,7 +11,14 @@ from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState, ask_again_after
 from duebook.gateways.accounts import gateway_of
-from duebook.gateways.protocol import Busy, ChargeRequest, Gateway, GatewayError, NothingHappened
+from duebook.gateways.protocol import (
+    Busy,
+    ChargeRequest,
+    Gateway,
+    GatewayError,
+    NothingHappened,
+    SeenCharge,
+)
 from duebook.payments.charge_reading import Seen, request_of, seen_of
 from duebook.payments.models import Charge, Observation
 from duebook.payments.points import Point, reach
@@ -19,6 +26,9 @@ from duebook.payments.services.settle_charge import settle_charge
 
 IN_FLIGHT = timedelta(minutes=1)
 """Longer than the calls of one sending take before they give up; until then nobody else asks."""
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=1)
+"""Much longer than an answer takes."""
 
 
 def send_charge(*, charge_id: int, return_url: str = "", keeps_card: bool = False) -> None:
@@ -56,7 +66,10 @@ def _mark_sent(charge_id: int) -> bool:
 
 
 def _get_handle(gateway: Gateway, charge: Charge, request: ChargeRequest) -> str | None:
-    """The gateway's id of the charge, before any money moves; None when it is settled as not carried out."""
+    """The gateway's id of the charge, before any money moves; None when it is settled at once.
+
+    Where its answer shows that the clocks differ, the charge is not confirmed.
+    """
     reach(Point.CREATE_CALLED)
     try:
         answer = gateway.create(request)
@@ -70,11 +83,30 @@ def _get_handle(gateway: Gateway, charge: Charge, request: ChargeRequest) -> str
         return None
     reach(Point.CREATE_ANSWERED)
     seen = seen_of(charge, answer)
+    if seen.state is ChargeState.SENT and (apart := _clocks_apart(charge, answer)):
+        seen = Seen(ChargeState.NOT_PERFORMED, problem=apart)
     if seen.state is not ChargeState.SENT:
         # An earlier sending of the same attempt, in books restored from a backup, got further than this.
         settle_charge(charge_id=charge.pk, seen=seen, channel=Observation.Channels.REPLY)
         return None
     return answer.id
+
+
+def _clocks_apart(charge: Charge, answer: SeenCharge) -> str:
+    """Why nothing can be charged by these clocks; empty when they agree.
+
+    The time in which a key is good, and in which messages are believed, is measured by ours.
+    """
+    if answer.answered_at is None or charge.sent_at is None:
+        return ""
+    apart = abs(answer.answered_at - charge.sent_at)
+    if apart <= CLOCKS_MAY_DIFFER:
+        return ""
+    minutes = round(apart / timedelta(minutes=1))
+    return (
+        f"The clocks of this server and of the card processor are {minutes} minutes apart. Set the clock of"
+        " this server, then charge again."
+    )
 
 
 def _note_handle(charge: Charge, handle: str) -> bool:

@@ -52,13 +52,16 @@ LINES_OF_LINK_PAYMENT = Check(
 
 CARD_NOT_ON_FILE = Check(
     name="card_not_on_file",
-    rule="A card that is not on file was entered to pay by a link.",
+    rule="A card that is not on file was entered to pay by a link, or was found with a charge that was lost.",
     query="""
-        SELECT 'card ' || c.id, 'a payment by link', 'none'
+        SELECT 'card ' || c.id, 'a payment by link or a recovered charge', 'none'
           FROM payments_paymentmethod c
          WHERE NOT c.on_file
            AND NOT EXISTS (SELECT FROM payments_cardsetup s JOIN payments_linkpayment p ON p.setup_id = s.id
                             WHERE s.payment_method_id = c.id)
+           AND NOT EXISTS (SELECT FROM payments_charge h JOIN events_event e
+                               ON e.actor_id = 0 AND e.request_key = format('charge:%%s:recovered', h.id)
+                            WHERE h.payment_method_id = c.id)
     """,
 )
 

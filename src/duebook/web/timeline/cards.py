@@ -39,6 +39,17 @@ def _charge_prepared(payload: Payload, business: Business) -> str:
     }
 
 
+def _charge_recovered(payload: Payload, business: Business) -> str:
+    return _(
+        "Charge %(number)s of %(amount)s to %(card)s was missing from these books and was written down again,"
+        " as the processor tells it."
+    ) % {
+        "number": payload.get("number", ""),
+        "amount": amount_of(payload, business),
+        "card": payload.get("card", ""),
+    }
+
+
 def _charge_declined(payload: Payload, business: Business) -> str:
     sentence = _("Charge %(number)s of %(amount)s declined.") % {
         "number": payload.get("number", ""),
@@ -96,6 +107,7 @@ SENTENCES: Mapping[str, Told] = {
         lambda: _("A link to add a card was cancelled by the card processor.")
     ),
     "charge.prepared": _charge_prepared,
+    "charge.recovered": _charge_recovered,
     "charge.declined": _charge_declined,
     "charge.not_performed": of_payment(
         lambda: _("Charge %(number)s of %(amount)s was not carried out. No card was charged.")

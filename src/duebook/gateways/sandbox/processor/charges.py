@@ -48,6 +48,8 @@ def create_charge(call: Call) -> dict[str, Any]:
     )
     if return_url:
         call.db.execute("INSERT INTO ways_back VALUES (?, ?)", (charge_id, return_url))
+    if debts := call.text("debts"):
+        call.db.execute("INSERT INTO debts VALUES (?, ?)", (charge_id, debts))
     events.record(call, "charge.created", "charge", charge_id)
     return fetch_charge(call, charge_id)
 
@@ -122,6 +124,12 @@ def way_back(call: Call, charge_id: str) -> str:
     return str(row["return_url"]) if row else ""
 
 
+def debts_of(call: Call, charge_id: str) -> str:
+    """What whoever made it said that it pays."""
+    row = call.db.execute("SELECT debts FROM debts WHERE charge = ?", (charge_id,)).fetchone()
+    return str(row["debts"]) if row else ""
+
+
 def charge_view(charge: Row, call: Call) -> dict[str, Any]:
     """A charge as the API shows it."""
     card = call.db.execute("SELECT * FROM cards WHERE token = ?", (charge["card"],)).fetchone()
@@ -133,6 +141,7 @@ def charge_view(charge: Row, call: Call) -> dict[str, Any]:
         "currency": charge["currency"],
         "reference": charge["reference"],
         "description": charge["description"],
+        "debts": debts_of(call, charge["id"]),
         "created_at": charge["created_at"],
         "captured_minor": charge["captured_minor"],
         "refunded_minor": charge["refunded_minor"],
