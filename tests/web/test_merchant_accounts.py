@@ -1,5 +1,6 @@
 """The pages of the merchant accounts, below Settings."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -127,6 +128,19 @@ def test_the_list_names_mode_default_and_what_was_heard(client: Client, processo
     ]
     assert "none yet" in rows[0]
     assert [row.count("Make default") for row in rows] == [0, 1, 0]
+
+
+def test_an_account_whose_processor_is_asked_first_says_so(client: Client, processor: FakeProcessor) -> None:
+    sign_in(client)
+    account = make_merchant_account("Shop")
+    assert "paused" not in text_of(client.get(f"{LIST}{account.pk}/"))
+    MerchantAccount.objects.update(fenced_since=datetime(2026, 3, 4, 12, tzinfo=UTC))
+
+    listed, shown = client.get(LIST), client.get(f"{LIST}{account.pk}/")
+
+    assert rows_of(listed)[0].startswith("Shop TEST default paused")
+    assert "Shop is paused: no card is charged, and nothing is given back to one." in text_of(shown)
+    assert "since 4 Mar 2026, " in text_of(shown)
 
 
 def rows_of(answer: Any) -> list[str]:

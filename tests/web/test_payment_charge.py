@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.domain.permissions import RIGHTS_OF, Right, Role
@@ -136,6 +137,22 @@ def test_before_charging_amount_card_and_customer_are_named(client: Client, gate
     assert sent_by(step)["notes"] == "by phone"
     assert gateway.calls == []
     assert not Charge.objects.exists()
+
+
+def test_while_the_processor_is_asked_what_the_books_lack_the_form_is_kept(
+    client: Client, gateway: FakeGateway
+) -> None:
+    sign_in(client, Role.CLERK)
+    invoice = make_invoice("480.00")
+    make_card(invoice.contact)
+    MerchantAccount.objects.update(fenced_since=timezone.now())
+
+    step = choose_charge(client, invoice.contact_id, amount="300.00", notes="by phone")
+
+    assert step.status_code == 422
+    assert "Sandbox is paused for a moment: these books may lack what was charged lately" in text_of(step)
+    assert "by phone" in step.content.decode()
+    assert gateway.calls == []
 
 
 def test_confirmed_it_charges_the_card_and_goes_back_with_the_new_balance(

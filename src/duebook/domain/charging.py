@@ -19,6 +19,7 @@ from duebook.domain.errors import (
     ChargeUnderWay,
     CurrencyNotTaken,
     InvoiceTwice,
+    MerchantAccountFenced,
     MerchantAccountInactive,
     NothingToCharge,
 )
@@ -129,13 +130,17 @@ class CardOnFile:
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
-    """What the decision needs of a merchant account; no currencies named takes any."""
+    """What the decision needs of a merchant account; no currencies named takes any.
+
+    While it is ``fenced``, the books may lack what was charged there.
+    """
 
     id: int
     name: str
     active: bool
     currencies: frozenset[str]
     minimum_minor: Mapping[str, int]
+    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +179,8 @@ def decide_charge(
     """Whether this card may be charged for these invoices now; ``under_way`` has the open charge of each.
 
     Raises NothingToCharge, CardOfOtherContact, CardInactive, CardExpired, CardOfOtherAccount,
-    MerchantAccountInactive, InvoiceTwice, AmountNotPositive, ChargeUnderWay, CurrencyNotTaken, BelowMinimum
-    and what applying to an invoice raises.
+    MerchantAccountInactive, MerchantAccountFenced, InvoiceTwice, AmountNotPositive, ChargeUnderWay,
+    CurrencyNotTaken, BelowMinimum and what applying to an invoice raises.
     """
     if not wanted.shares:
         raise NothingToCharge
@@ -210,6 +215,8 @@ def _check_card(wanted: ChargeInput, card: CardOnFile, account: AccountTerms, on
         raise CardOfOtherAccount(name=account.name)
     if not account.active:
         raise MerchantAccountInactive(name=account.name)
+    if account.fenced:
+        raise MerchantAccountFenced(name=account.name)
 
 
 def _label(invoices: Mapping[int, OpenInvoice], invoice_id: int) -> str:

@@ -20,7 +20,11 @@ def new_webhook_token() -> str:
 
 
 class MerchantAccount(models.Model):
-    """An account with a card processor."""
+    """An account with a card processor.
+
+    From ``fenced_since`` on these books may lack what happened there, as they may have been restored from a
+    backup. Until the processor has told, nothing is charged or given back.
+    """
 
     class Adapters(models.TextChoices):
         SANDBOX = "sandbox", _("Sandbox (no money moves)")
@@ -45,6 +49,7 @@ class MerchantAccount(models.Model):
     is_default = models.BooleanField(_("default"), default=False)
     checked_at = models.DateTimeField(_("connection tested"), null=True)
     last_event_at = models.DateTimeField(_("last event"), null=True)
+    fenced_since = models.DateTimeField(_("paused, as these books may lack what happened since"), null=True)
     created_at = models.DateTimeField(_("added"), db_default=Now())
 
     class Meta:
@@ -66,6 +71,19 @@ class MerchantAccount(models.Model):
     def clearing_name(self) -> str:
         """What the books call the account's card clearing."""
         return f"Card clearing {self.name}" if self.live else f"Card clearing {self.name} (test)"
+
+
+class SignOfLife(models.Model):
+    """When these books were last at work, and in which database: what tells that they were restored."""
+
+    database = models.CharField(_("database"), max_length=80)
+    alive_at = models.DateTimeField(_("last at work"), db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="signoflife_one")]
+
+    def __str__(self) -> str:
+        return f"{self.database} at {self.alive_at:%Y-%m-%d %H:%M}"
 
 
 class WebhookMessage(models.Model):

@@ -22,6 +22,7 @@ from duebook.domain.errors import (
 from duebook.domain.permissions import Actor, Source
 from duebook.gateways.accounts import accounts_that_tell
 from duebook.gateways.services.poll_events import poll_events
+from duebook.jobs.fences import look_after_fences
 from duebook.partners.services.email_sign_in_link import email_sign_in_link
 from duebook.payments.pay_links import links_to_close
 from duebook.payments.services.ask_about_refund import (
@@ -41,6 +42,7 @@ from duebook.payments.services.email_card_link import email_card_link
 from duebook.payments.services.email_pay_link import email_pay_link
 from duebook.payments.services.forget_card import forget_card
 from duebook.payments.services.import_settlements import import_settlements
+from duebook.payments.services.lift_fence import lift_fence
 from duebook.payments.services.process_webhook import process_webhook
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.services.email_receipt import email_receipt
@@ -115,6 +117,19 @@ def import_settlements_of(merchant_account_id: int) -> None:
         log.error(
             "merchant account %s: settlement %s is gone at the processor", merchant_account_id, gateway_id
         )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="note_sign_of_life", queueing_lock="note_sign_of_life")
+def note_that_we_live(timestamp: int) -> None:
+    """Note a sign of life; where there was none for long, the card processors are asked before all else."""
+    look_after_fences()
+
+
+@app.task(name="lift_fence")
+def lift_fence_of(account_id: int) -> None:
+    """Ask one card processor what these books lack. One that does not answer is asked again in a minute."""
+    lift_fence(account_id=account_id)
 
 
 @app.task(name="email_receipt", retry=RetryStrategy(max_attempts=6, exponential_wait=60))

@@ -15,6 +15,7 @@ from duebook.domain.errors import (
     DomainError,
     InvoicePaid,
     InvoiceVoid,
+    MerchantAccountFenced,
     NothingToCharge,
     PayLinkOver,
     PayLinkPaymentOver,
@@ -26,6 +27,7 @@ from duebook.payments.pay_links import is_card_kept, is_card_lost
 from duebook.staff.models import Business
 
 _CHANGED = _("What is due has changed since you chose the amount.")
+_PAUSED = _("Cards cannot be charged for a moment. Try again in a few minutes.")
 _REFUSED: Mapping[str, str | Promise] = {
     InvoicePaid.code: _("This has been paid meanwhile."),
     InvoiceVoid.code: _("This has not to be paid any more."),
@@ -35,9 +37,11 @@ _REFUSED: Mapping[str, str | Promise] = {
     PayLinkPaymentOver.code: _("It took too long to enter the card."),
     PayLinkOver.code: _("The link no longer works."),
     CardExpired.code: _("The card has expired."),
+    MerchantAccountFenced.code: _PAUSED,
 }
 _TYPED: Mapping[str, str | Promise] = {
     AmountNotPositive.code: _("Enter an amount above zero."),
+    MerchantAccountFenced.code: _PAUSED,
     NothingToCharge.code: _("Nothing can be paid just now. Reload the page."),
 }
 """Where what staff are told does not fit."""

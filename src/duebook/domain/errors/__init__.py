@@ -62,6 +62,7 @@ from duebook.domain.errors.cards import (
     DisputeChanged as DisputeChanged,
     DisputeUndecided as DisputeUndecided,
     GatewayUnreachable as GatewayUnreachable,
+    MerchantAccountFenced as MerchantAccountFenced,
     MerchantAccountInactive as MerchantAccountInactive,
     MessageNotFailed as MessageNotFailed,
     NoMerchantAccount as NoMerchantAccount,

@@ -89,6 +89,15 @@ class MerchantAccountInactive(NotAllowed):
     message = "{name} is not in use. Choose a card of another merchant account."
 
 
+class MerchantAccountFenced(NotAllowed):
+    code = "merchant_account_fenced"
+    field = "payment_method"
+    message = (
+        "{name} is paused for a moment: these books may lack what was charged lately, so the card processor"
+        " is asked first. Try again in a minute, or look at Settings, Merchant accounts."
+    )
+
+
 class CurrencyNotTaken(NotAllowed):
     code = "currency_not_taken"
     field = "amount"

@@ -114,15 +114,20 @@ def _prepare_database(stack: ExitStack, options: argparse.Namespace) -> embedded
 
 
 def _prepare_django(options: argparse.Namespace) -> object | None:
-    """Tables, static files and, if asked for, the demo, whose login is returned."""
+    """Tables, static files and, if asked for, the demo, whose login is returned.
+
+    Before anybody can charge a card, books that were restored are told from others.
+    """
     setup_django()
     from django.core.management import call_command
     from django.db import connections
 
     from duebook.jobs.demo import load_demo_once
+    from duebook.jobs.fences import look_after_fences
     from duebook.jobs.schema import migrate
 
     migrate(verbosity=0)
+    look_after_fences()
     call_command("collectstatic", interactive=False, verbosity=0)
     login = load_demo_once() if options.demo else None
     connections.close_all()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from duebook.domain.errors import MerchantAccountFenced
 from duebook.domain.money import Money
 from duebook.domain.pay_links import PATIENCE, check_usable, decide_link_payment
 from duebook.domain.permissions import Actor, Source
@@ -36,7 +37,7 @@ def begin_link_payment(
     """Write down what is to be paid for which invoice; no ``amount`` is everything. No gateway is asked.
 
     The same request again returns the same payment. Locks the link. Records ``link_payment.begun``. Raises
-    NotFound, PayLinkOver, KeyReused and what ``decide_link_payment`` raises.
+    NotFound, PayLinkOver, MerchantAccountFenced, KeyReused and what ``decide_link_payment`` raises.
     """
     lock_link(link_id)
     hashed = input_hash([link_id, amount, keeps_card])
@@ -47,7 +48,10 @@ def begin_link_payment(
     link = link_by_id(link_id)
     dues = dues_of(invoices_of(link))
     check_usable(state_of(link, dues))
-    minimum = account_terms(link.merchant_account).minimum_minor.get(link.currency, 0)
+    account = account_terms(link.merchant_account)
+    if account.fenced:
+        raise MerchantAccountFenced(name=account.name)
+    minimum = account.minimum_minor.get(link.currency, 0)
     shares = decide_link_payment(dues, currency=link.currency, amount=amount, minimum_minor=minimum)
     payment = _write(link, shares, request_key, keeps_card=keeps_card)
     record_event(

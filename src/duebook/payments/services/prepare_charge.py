@@ -189,6 +189,7 @@ def account_terms(account: MerchantAccount) -> AccountTerms:
         active=account.active,
         currencies=frozenset(account.currencies),
         minimum_minor=guarantees_of(account).minimum_minor,
+        fenced=account.fenced_since is not None,
     )
 
 

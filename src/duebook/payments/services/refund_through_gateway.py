@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from duebook.domain.errors import AboveCaptured, NotFromGateway, RefundUnderWay
+from duebook.domain.errors import AboveCaptured, MerchantAccountFenced, NotFromGateway, RefundUnderWay
 from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
@@ -31,7 +31,7 @@ from duebook.payments.models import Charge, GatewayRefund, Observation, Payment
 from duebook.payments.points import Point, reach
 from duebook.payments.refund_reading import SeenState, seen_of_refund, wanted_as_json
 from duebook.payments.refund_requests import approve_within
-from duebook.payments.services.prepare_charge import key_of_attempt
+from duebook.payments.services.prepare_charge import key_of_attempt, reference_of
 from duebook.payments.services.refund_payment import decide_refunding
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 from duebook.payments.state import lock_payment, read_payment
@@ -57,8 +57,8 @@ def refund_through_gateway(
     input names. The same request again gives nothing back again: it returns the same attempt. ``approves`` is
     the refund request that this carries out: it is approved when the attempt is written down. Must not be
     called inside a transaction. Records ``refund.prepared``. Raises NotFound, Forbidden, AboveLimit,
-    AboveDayLimit, KeyReused, NotFromGateway, AboveCaptured, RefundUnderWay and what ``decide_refund`` raises;
-    then nothing was sent.
+    AboveDayLimit, KeyReused, NotFromGateway, MerchantAccountFenced, AboveCaptured, RefundUnderWay and what
+    ``decide_refund`` raises; then nothing was sent.
     """
     reach(Point.REFUND_BEGUN)
     try:
@@ -102,7 +102,7 @@ def _prepare(
         amount_minor=decision.amount.minor,
         currency=decision.amount.currency,
         key=key,
-        reference=f"duebook-{key[:32]}",
+        reference=reference_of(key),
         attempt=attempt,
         wanted=wanted_as_json(decision.input) | {"not_owed_minor": decision.not_owed.minor},
         prepared_by_id=actor.user_id,
@@ -140,6 +140,8 @@ def _decide(payment_id: int, wanted: RefundInput, actor: Actor, on: date) -> tup
     charge = Charge.objects.select_related("merchant_account").filter(pk=charge_id or 0).first()
     if charge is None:
         raise NotFromGateway(number=rows.state.label)
+    if charge.merchant_account.fenced_since is not None:
+        raise MerchantAccountFenced(name=charge.merchant_account.name)
     clearing = charge.merchant_account.clearing_account_id
     decision = decide_refunding(rows, replace(wanted, account_id=clearing), actor, on)
     left = charge.refundable_minor
