@@ -9,13 +9,15 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from duebook.gateways.models import MerchantAccount, WebhookMessage
+from duebook.gateways.models import MerchantAccount, SignOfLife, WebhookMessage
+from duebook.gateways.services.note_sign_of_life import note_sign_of_life
 from duebook.gateways.services.store_webhook import store_webhook
 from duebook.jobs import tasks
 from duebook.payments.models import Settlement
 from duebook.payments.to_decide import failed_messages
 from tests.gateways.fake import make_event, make_merchant_account, register
 from tests.jobs.test_tasks import work
+from tests.payments.cards import jobs
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account as keep_account
 from tests.payments.settling import a_charge, line_of
 
@@ -88,3 +90,28 @@ def test_a_message_whose_processing_breaks_off_each_time_waits_for_a_person(
     assert message.problem == "Processing it ended with an error each time; the worker's log says which."
     assert list(failed_messages()) == [message]
     assert ProcrastinateJob.objects.get(task_name="process_webhook").status == "succeeded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_minute_the_books_note_that_they_live_and_have_fenced_accounts_asked(
+    gateway: FakeGateway,
+) -> None:
+    account = keep_account()
+    note_sign_of_life()
+    MerchantAccount.objects.update(fenced_since=timezone.now())
+
+    tasks.note_that_we_live(timestamp=0)
+    tasks.note_that_we_live(timestamp=60)
+
+    assert jobs("lift_fence") == [{"account_id": account.pk}]
+    assert timezone.now() - SignOfLife.objects.get().alive_at < timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+def test_a_job_asks_a_fenced_account_and_lets_it_charge_again(gateway: FakeGateway) -> None:
+    account = keep_account(fenced_since=timezone.now())
+
+    tasks.lift_fence_of(account_id=account.pk)
+
+    assert gateway.calls == ["list_events", "list_charges"]
+    assert MerchantAccount.objects.get().fenced_since is None

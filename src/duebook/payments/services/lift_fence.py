@@ -62,8 +62,11 @@ def lift_fence(*, account_id: int) -> bool:
         log.warning("merchant account %s stays paused: messages could not be processed yet", account.pk)
         return False
     lifted = MerchantAccount.objects.filter(pk=account.pk, fenced_since=account.fenced_since)
-    log.warning(
-        "merchant account %s: %s things had happened that were not known; it charges again", account.pk, found
+    log.log(
+        logging.WARNING if found else logging.INFO,
+        "merchant account %s: it charges again; its processor told of %s things that were not known",
+        account.pk,
+        found,
     )
     return bool(lifted.update(fenced_since=None))
 
