@@ -73,6 +73,19 @@ def test_https_is_relaxed_only_for_loopback(tmp_path: Path):
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        ("pay.example.com", "https://pay.example.com"),
+        ("*,.example.com, localhost, pay.example.com, other.example.com", "https://pay.example.com"),
+        (".example.com", ""),
+        ("", ""),
+    ],
+)
+def test_messages_lead_to_the_first_name_that_is_one_place(tmp_path: Path, names: str, address: str):
+    assert settings(tmp_path, "PUBLIC_URL", DUEBOOK_HOSTS=names) == {"PUBLIC_URL": address}
+
+
 @pytest.mark.parametrize("flag", ["DUEBOOK_INSECURE_LOOPBACK", "DUEBOOK_DEBUG"])
 def test_a_public_name_without_https_or_with_debug_is_refused(tmp_path: Path, flag: str):
     done = run(tmp_path, "-c", SHOW % (("DEBUG",),), DUEBOOK_HOSTS="pay.example.com", **{flag: "1"})

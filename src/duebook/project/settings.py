@@ -35,6 +35,10 @@ if (INSECURE_LOOPBACK or DEBUG) and not set(ALLOWED_HOSTS) <= set(LOOPBACK_NAMES
         "Without HTTPS, or with DEBUG, Duebook answers only on this machine. Unset DUEBOOK_HOSTS."
     )
 
+# For messages that no request sets off. A wildcard is no one place, and loopback is another machine there.
+_PUBLIC_NAMES = [name for name in ALLOWED_HOSTS if name[0] not in ".*" and name not in LOOPBACK_NAMES]
+PUBLIC_URL = f"https://{_PUBLIC_NAMES[0]}" if _PUBLIC_NAMES else ""
+
 SECRET_KEY = os.environ.get("DUEBOOK_SECRET_KEY") or home.read_or_create_secret(
     home.SECRET_KEY_FILE, lambda: secrets.token_urlsafe(64)
 )

@@ -1,5 +1,7 @@
 """What a partner is told of a lead or a sale, in words: subject and text of an e-mail."""
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from duebook.domain.commission_rules import PartnerRole
@@ -52,11 +54,19 @@ def _role(notice: SaleNotice) -> str:
     return _("lead partner") if PartnerRole.LEAD in notice.roles else _("sale partner")
 
 
+def _more() -> str:
+    """Where there is more, with its address where the server knows under which name it is reached."""
+    if not settings.PUBLIC_URL:
+        return _("Your partner pages show more.")
+    address = f"{settings.PUBLIC_URL}{reverse('portal:overview')}"
+    return _("Your partner pages show more: %(address)s") % {"address": address}
+
+
 def _letter(name: str, sentences: list[str], business: Business) -> str:
     paragraphs = [
         _("Hello %(name)s,") % {"name": name},
         " ".join(sentence for sentence in sentences if sentence),
-        _("Your partner pages show more."),
+        _more(),
         business.name,
     ]
     return "\n\n".join(paragraphs) + "\n"

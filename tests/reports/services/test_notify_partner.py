@@ -89,6 +89,15 @@ def test_a_lead_is_told_without_the_customers_name() -> None:
     }
 
 
+def test_a_message_leads_to_the_partners_pages_where_the_server_knows_its_name(settings: Any) -> None:
+    settings.PUBLIC_URL = "https://pay.example.com"
+
+    assert tell_lead(referred())
+
+    [message] = mail.outbox
+    assert "\n\nYour partner pages show more: https://pay.example.com/portal/overview/\n\n" in message.body
+
+
 def test_a_lead_is_told_with_the_customers_name_where_the_business_allows() -> None:
     names_shown()
 
