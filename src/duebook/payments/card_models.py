@@ -142,7 +142,11 @@ class CardSetup(models.Model):
 
 
 class Charge(models.Model):
-    """One attempt to take money from a card, for one invoice or several."""
+    """One attempt to take money from a card, for one invoice or several.
+
+    ``called_off_at`` is when it was seen that its customer need not confirm it any more, since its invoices
+    are settled otherwise.
+    """
 
     class States(models.TextChoices):
         CREATED = ChargeState.CREATED.value, _("Being prepared")
@@ -192,6 +196,7 @@ class Charge(models.Model):
     problem = models.TextField(_("problem"), blank=True)
     asked = models.PositiveSmallIntegerField(_("times asked"), default=0)
     ask_at = models.DateTimeField(_("asked again"), null=True)
+    called_off_at = models.DateTimeField(_("called off"), null=True)
     captured_minor = models.BigIntegerField(_("captured"), default=0)
     refunding_minor = models.BigIntegerField(_("being refunded"), default=0)
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
