@@ -280,6 +280,11 @@ class Charge(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def is_being_called_off(self) -> bool:
+        """Whether the gateway is asked to cancel it, since its invoices are settled otherwise."""
+        return self.state == ChargeState.REQUIRES_ACTION.value and self.called_off_at is not None
+
+    @property
     def refundable_minor(self) -> int:
         """What of it can still go back: neither refunded, nor being refunded, nor taken by a dispute."""
         return self.captured_minor - self.refunded_minor - self.refunding_minor - self.disputed_minor
