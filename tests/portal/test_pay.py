@@ -472,7 +472,7 @@ def test_what_is_settled_otherwise_needs_no_confirmation_any_more(
 
     told = text_of(client.get(address))
     assert "Nothing was charged" in told
-    assert "This has been paid or settled in another way meanwhile. Your card was not charged." in told
+    assert "settled in another way meanwhile, all or a part of it. Your card was not charged." in told
     assert "See what is due" in told
     assert "called off" not in text_of(client.get(url))
     assert gateway.taken_minor() == 0
@@ -505,7 +505,7 @@ def test_who_comes_back_from_the_bank_without_confirming_has_it_called_off_at_on
 
     told = text_of(come_back(client, gateway, "seti_1"))
 
-    assert "This has been paid or settled in another way meanwhile." in told
+    assert "This has been paid or settled in another way meanwhile, all or a part of it." in told
     assert Charge.objects.get().state == "not_performed"
 
 

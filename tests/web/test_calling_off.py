@@ -143,9 +143,9 @@ def test_the_charges_page_says_that_it_is_called_off_and_gives_no_link_away(
     the_janitor_takes_a_turn()
     told = text_of(client.get(f"/charges/{made.pk}/"))
     assert "Not carried out" in told
-    assert "It was called off, since its invoices were settled otherwise. No card was charged." in told
+    assert "It was called off, since less was owed by then than it was to take. No card was charged." in told
     history = text_of(client.get(f"/contacts/{invoice.contact_id}/history/"))
-    assert f"Charge {made} of 100.00 was called off, since its invoices were settled otherwise." in history
+    assert f"Charge {made} of 100.00 was called off, since less was owed by then." in history
 
 
 def test_nobody_sends_the_link_of_what_is_settled_otherwise(client: Client, gateway: FakeGateway) -> None:

@@ -50,7 +50,7 @@ def why_not_paid(payment: LinkPayment) -> str:
     if payment.charge is not None and payment.charge.state == ChargeState.DECLINED.value:
         return decline_words(payment.charge.decline_kind)
     if was_called_off(payment):
-        return gettext("This has been paid or settled in another way meanwhile.")
+        return gettext("This has been paid or settled in another way meanwhile, all or a part of it.")
     if payment.charge is not None:
         return gettext("The card processor could not be reached, or did not carry it out.")
     return why_refused(payment.refusal)

@@ -53,11 +53,11 @@ _NOBODY_SAYS = gettext_lazy(
     " and settle it by hand."
 )
 _BEING_CALLED_OFF = gettext_lazy(
-    "Its invoices are settled otherwise, so it is being called off at the processor. The customer need not"
-    " confirm anything any more."
+    "Less is owed by now than it was to take, so it is being called off at the processor. The customer need"
+    " not confirm anything any more."
 )
 _CALLED_OFF = gettext_lazy(
-    "It was called off, since its invoices were settled otherwise. No card was charged."
+    "It was called off, since less was owed by then than it was to take. No card was charged."
 )
 _BLOCKS = gettext_lazy("Until then no other card can be charged for the same invoice.")
 _CHANNELS: Mapping[str, object] = {

@@ -61,10 +61,7 @@ def _of_pay_link(sentence: Callable[[], str]) -> Told:
 
 def _charge_not_performed(payload: Payload, business: Business) -> str:
     sentence = (
-        _(
-            "Charge %(number)s of %(amount)s was called off, since its invoices were settled otherwise. No"
-            " card was charged."
-        )
+        _("Charge %(number)s of %(amount)s was called off, since less was owed by then. No card was charged.")
         if payload.get("called_off")
         else _("Charge %(number)s of %(amount)s was not carried out. No card was charged.")
     )
