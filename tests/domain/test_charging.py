@@ -21,6 +21,7 @@ from duebook.domain.charging import (
     charged_type,
     decide_charge,
     decide_success,
+    is_settled_otherwise,
 )
 from duebook.domain.money import Money
 from duebook.domain.recording import OpenInvoice, Share
@@ -191,3 +192,18 @@ def test_a_success_in_a_closed_period_is_booked_on_the_first_open_day() -> None:
     decision = success({1: invoice()}, Share(1, usd(4000)), closed_until=date(2026, 11, 30))
 
     assert decision.input.received_on == date(2026, 12, 1)
+
+
+@given(
+    lines=st.lists(st.tuples(st.integers(1, 99), st.integers(0, 99)), min_size=1, max_size=4),
+)
+def test_a_charge_is_settled_otherwise_exactly_when_its_success_would_leave_credit(
+    lines: list[tuple[int, int]],
+) -> None:
+    invoices = {pk: invoice(pk, 99, 99 - due) for pk, (_, due) in enumerate(lines)}
+    shares = [Share(pk, usd(amount)) for pk, (amount, _) in enumerate(lines)]
+
+    decision = success(invoices, *shares)
+
+    told = is_settled_otherwise((usd(amount), usd(due)) for amount, due in lines)
+    assert told == bool(decision.credit)

@@ -199,6 +199,7 @@ TRIGGERS = {
     "commissions_commissionentry_no_truncate",
     "commissions_accrualbasis_no_change",
     "commissions_accrualbasis_no_truncate",
+    "commissions_payoutbatch_alone_a_day_later",
     "commissions_payout_facts_fixed",
     "commissions_payout_no_delete",
     "commissions_payoutline_facts_fixed",

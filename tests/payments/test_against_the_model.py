@@ -31,6 +31,7 @@ from duebook.domain.charging import ChargeState
 from duebook.domain.errors import DomainError
 from duebook.domain.money import Money
 from duebook.domain.order_lines import ItemKind, LineInput
+from duebook.domain.permissions import Role
 from duebook.domain.recording import PaymentInput, Share, Surplus
 from duebook.domain.refunding import RefundInput, Rest
 from duebook.gateways.protocol import DisputeOutcome, SeenDispute
@@ -59,7 +60,7 @@ from duebook.reports.services.verify_books import verify_books
 from duebook.sales.services.change_order import change_order
 from duebook.sales.services.place_order import place_order
 from duebook.sales.services.void_invoice import void_invoice
-from tests.factories import SYSTEM, day, key, make_contact, make_partner, make_program
+from tests.factories import SYSTEM, actor, day, key, make_contact, make_partner, make_program
 from tests.payments.fake_gateway import make_card
 from tests.payments.ledger_model import (
     Model,
@@ -71,6 +72,7 @@ from tests.payments.ledger_model import (
     Refused,
 )
 
+APPROVER = actor(Role.PARTNER_MANAGER, user_id=901)
 AMOUNTS = st.integers(min_value=1, max_value=300)
 DAYS = st.integers(min_value=-30, max_value=0)
 
@@ -480,7 +482,7 @@ class Histories(RuleBasedStateMachine):
                 actor=SYSTEM,
                 on=self.today,
             )
-            approve_payout_batch(batch_id=batch.pk, request_key=key(), actor=SYSTEM)
+            approve_payout_batch(batch_id=batch.pk, request_key=key(), actor=APPROVER)
             pay_payout_batch(
                 batch_id=batch.pk,
                 paid_on=self.today,

@@ -31,6 +31,7 @@ from duebook.payments.services import (
     ask_about_refund,
     ask_gateway as asking,
     book_outside_refund,
+    call_off_charges,
     import_settlements,
     prepare_charge,
     process_webhook,
@@ -58,6 +59,7 @@ PROTOCOL = (
     settle_gateway_refund,
     ask_about_refund,
     book_outside_refund,
+    call_off_charges,
     import_settlements,
     return_settlement,
     settle_dispute,
@@ -66,10 +68,10 @@ EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds", "list_settlements"),
 }
-OF_OTHERS = ("REFUND", "DISPUTE", "LINK", "SETTLEMENT", "RECOVER")
-"""Tried in ``services/test_refund_through_gateway.py``, ``services/test_settle_dispute.py``,
-``services/test_pay_by_link.py``, ``services/test_import_settlements.py`` and
-``services/test_recover_charge.py``.
+OF_OTHERS = ("CALL_OFF", "REFUND", "DISPUTE", "LINK", "SETTLEMENT", "RECOVER")
+"""Tried in ``services/test_call_off_charges.py``, ``services/test_refund_through_gateway.py``,
+``services/test_settle_dispute.py``, ``services/test_pay_by_link.py``,
+``services/test_import_settlements.py`` and ``services/test_recover_charge.py``.
 """
 CHARGE_POINTS = [point for point in Point if not point.name.startswith(OF_OTHERS)]
 

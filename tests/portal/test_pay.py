@@ -21,6 +21,7 @@ from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
 from duebook.portal.views import pay as view
 from duebook.staff.models import Business
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
+from tests.payments.calling_off import the_janitor_takes_a_turn
 from tests.payments.cards import jobs
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.pay_by_link import later, offer_to_pay
@@ -449,6 +450,73 @@ def test_who_cancels_after_confirming_has_paid(client: Client, gateway: FakeGate
 
     assert "Thank you" in text_of(page)
     assert Payment.objects.get().amount_minor == 10_000
+
+
+def test_what_is_settled_otherwise_needs_no_confirmation_any_more(
+    client: Client, gateway: FakeGateway
+) -> None:
+    invoice = make_invoice("100.00")
+    url = offered_url(invoice)
+    address = at_the_bank(client, gateway, url)
+    make_payment("100.00", invoice=invoice)
+
+    page, link_page = client.get(address), client.get(url)
+
+    assert "You need not confirm the payment of $100.00 at your bank any more" in text_of(page)
+    assert "bank.example" not in page.content.decode()
+    assert page.headers["Refresh"] == "10"
+    assert "Everything is paid" in text_of(link_page)
+    assert "is being called off. You need not confirm it at your bank." in text_of(link_page)
+
+    the_janitor_takes_a_turn()
+
+    told = text_of(client.get(address))
+    assert "Nothing was charged" in told
+    assert "settled in another way meanwhile, all or a part of it. Your card was not charged." in told
+    assert "See what is due" in told
+    assert "called off" not in text_of(client.get(url))
+    assert gateway.taken_minor() == 0
+
+
+def test_a_part_settled_otherwise_frees_the_rest_for_another_card(
+    client: Client, gateway: FakeGateway
+) -> None:
+    invoice = make_invoice("100.00")
+    url = offered_url(invoice)
+    at_the_bank(client, gateway, url)
+    make_payment("30.00", invoice=invoice)
+
+    told = text_of(client.get(url))
+    the_janitor_takes_a_turn()
+
+    assert "What is due has changed meanwhile, so the payment that you began is being called off." in told
+    begin(client, url, "70.00")
+    gateway.type_card("seti_2", "tok_ok")
+    assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
+    assert gateway.taken_minor() == 7_000
+
+
+def test_who_comes_back_from_the_bank_without_confirming_has_it_called_off_at_once(
+    client: Client, gateway: FakeGateway
+) -> None:
+    invoice = make_invoice("100.00")
+    at_the_bank(client, gateway, offered_url(invoice))
+    make_payment("100.00", invoice=invoice)
+
+    told = text_of(come_back(client, gateway, "seti_1"))
+
+    assert "This has been paid or settled in another way meanwhile, all or a part of it." in told
+    assert Charge.objects.get().state == "not_performed"
+
+
+def test_who_confirms_what_is_settled_otherwise_has_paid(client: Client, gateway: FakeGateway) -> None:
+    invoice = make_invoice("100.00")
+    at_the_bank(client, gateway, offered_url(invoice))
+    make_payment("100.00", invoice=invoice)
+    gateway.succeed("ch_1")
+
+    assert "Thank you" in text_of(come_back(client, gateway, "seti_1"))
+    assert Payment.objects.get(charge_id__isnull=False).credit_minor == 10_000
 
 
 def test_what_cannot_be_cancelled_is_told_as_it_stands(client: Client, gateway: FakeGateway) -> None:

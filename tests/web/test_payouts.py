@@ -1,5 +1,6 @@
 """The pages of payouts, from building to the statement in the mail."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from duebook.commissions.models import Payout, PayoutBatch
 from duebook.domain.permissions import Role
@@ -130,30 +132,50 @@ def test_a_refused_batch_says_why_and_builds_nothing(
     assert not PayoutBatch.objects.exists()
 
 
-def test_nobody_approves_the_own_batch_where_there_is_another_person(client: Client) -> None:
+def test_nobody_approves_the_own_batch_where_another_person_could(client: Client) -> None:
     earning()
-    make_user(role=Role.CLERK)
+    make_user(role=Role.PARTNER_MANAGER)
     sign_in(client)
     batch = built(client)
+    PayoutBatch.objects.update(built_at=timezone.now() - timedelta(hours=99))
 
     page = text_of(client.get(f"/payouts/{batch.pk}/"))
+    form = client.get(f"/payouts/{batch.pk}/approval/")
     answer = act(client, batch, "approval")
 
     assert "You built this payout. Another person approves it." in page
+    assert "You built this payout. Another person approves it." in text_of(form)
+    assert "Approve Payout" not in text_of(form)
+    assert answer.status_code == 422
     assert "Ask another person to approve it." in text_of(answer)
     batch.refresh_from_db()
     assert batch.state == PayoutBatch.States.BUILT
 
 
-def test_the_only_person_approves_the_own_batch(client: Client) -> None:
+def test_one_person_alone_is_told_when_and_why_and_approves_it_a_day_later(client: Client) -> None:
     earning()
+    make_user(role=Role.CLERK)
     sign_in(client)
-    batch = built(client)
+    told = text_of(build(client))
+    batch = PayoutBatch.objects.get()
+    url = f"/payouts/{batch.pk}/"
 
-    act(client, batch, "approval")
+    soon = client.get(url)
+    early = act(client, batch, "approval")
+    PayoutBatch.objects.update(built_at=timezone.now() - timedelta(hours=24))
+    late = client.get(url)
+    done = act(client, batch, "approval")
 
-    batch.refresh_from_db()
-    assert batch.state == PayoutBatch.States.APPROVED
+    assert "is built. Nobody else can approve it, so you may do it yourself in a day." in told
+    assert "But nobody else here could, so you may do it yourself a day later." in text_of(soon)
+    assert "You can approve it from" in text_of(soon)
+    assert f"{url}approval/" not in soon.content.decode()
+    assert early.status_code == 422
+    assert "Nobody else can approve it, so you may do it yourself, but not before" in text_of(early)
+    assert "Approve Payout" not in text_of(early)
+    assert f"{url}approval/" in late.content.decode()
+    assert f"{batch} is approved." in text_of(done)
+    assert "nobody else was there" in text_of(client.get(url))
 
 
 def test_a_rejected_batch_needs_a_reason_and_frees_its_commissions(client: Client) -> None:

@@ -250,6 +250,11 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
             "Payout PO-7 of 125.00 built for 3 partners.",
         ),
         ("payout.approved", {"number": "PO-7"}, "Payout PO-7 approved."),
+        (
+            "payout.approved",
+            {"number": "PO-7", "others": 0},
+            "Payout PO-7 approved by who built it; nobody else was there.",
+        ),
         ("payout.rejected", {"number": "PO-7"}, "Payout PO-7 rejected: its commissions are payable again."),
         (
             "payout.paid",

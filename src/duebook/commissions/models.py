@@ -192,7 +192,10 @@ class CommissionEntry(models.Model):
 
 
 class PayoutBatch(models.Model):
-    """A batch of payouts built up to a cut-off day; built by one person, approved by another."""
+    """A batch of payouts up to a cut-off day; built by one person, approved by another.
+
+    Where there is no other, the builder approves it a day later (a trigger).
+    """
 
     class States(models.TextChoices):
         BUILT = "built", _("Waiting for approval")
@@ -226,6 +229,12 @@ class PayoutBatch(models.Model):
 
     def __str__(self) -> str:
         return f"PO-{self.number}"
+
+    @property
+    def is_approved_alone(self) -> bool:
+        """Whether its builder approved it, because nobody else could."""
+        is_approved = self.state in (self.States.APPROVED, self.States.PAID)
+        return is_approved and self.decided_by_id == self.built_by_id
 
 
 class Payout(models.Model):

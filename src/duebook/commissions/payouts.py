@@ -1,12 +1,19 @@
-"""What can be paid out, and to whom: entries past their hold up to a cut-off that no live payout holds."""
+"""What can be paid out, to whom, and who may approve it.
+
+Payable are entries past their hold up to a cut-off that no live payout holds.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.utils import timezone
 
-from duebook.commissions.models import CommissionEntry, PayoutLine
+from duebook.commissions.models import CommissionEntry, PayoutBatch, PayoutLine
+from duebook.domain.permissions import Right
+from duebook.domain.second_person import Company
+from duebook.staff.queries import others_who_may
 
 
 def unpaid(currency: str) -> QuerySet[CommissionEntry]:
@@ -76,3 +83,12 @@ def payable_sums(cut_off_on: date) -> dict[str, tuple[int, int]]:
         total, partners = sums.get(currency, (0, 0))
         sums[currency] = (total + minor, partners + 1)
     return sums
+
+
+def company_of(batch: PayoutBatch) -> Company:
+    """Who else than its builder could approve the batch as things stand."""
+    return Company(
+        others=others_who_may(Right.APPROVE_PAYOUTS, but=batch.built_by_id),
+        asked_at=batch.built_at,
+        now=timezone.now(),
+    )

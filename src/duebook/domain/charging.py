@@ -4,7 +4,7 @@ Invariants: a known state never becomes unknown; a success is never undone, what
 that goes back is a refund or a dispute); a success is booked even where another end was seen before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -270,6 +270,14 @@ def decide_success(
         invoices=invoices,
         closed_until=closed_until,
     )
+
+
+def is_settled_otherwise(lines: Iterable[tuple[Money, Money]]) -> bool:
+    """Whether an invoice owes less by now than the charge is to pay of it; each line with what is due.
+
+    Of a charge of 40.00 and 60.00 for two invoices, the second of which owes only 50.00, nothing fits.
+    """
+    return any(amount.minor > due.minor for amount, due in lines)
 
 
 def charged_type(type_id: int, label: str, clearing_account_id: int) -> TypeTerms:

@@ -1,7 +1,7 @@
-"""What one person asks for and another decides: a refund above a limit, the outcome of a charge or refund.
+"""What one person asks for and another decides: a refund above a limit, an outcome at a gateway, a payout.
 
-Invariants: whoever asked never rejects, and approves only an outcome, a day later, while nobody else could;
-what is decided is never decided again; while the gateway may still say what became of money, no person does.
+Invariants: whoever asked approves only an outcome or a payout, a day later, while nobody else could; what is
+decided is never decided again; while the gateway may still say what became of money, no person does.
 """
 
 from collections.abc import Set
@@ -45,7 +45,7 @@ _AFTER = {
 
 
 ALONE_AFTER = timedelta(hours=24)
-"""So long who proposed an outcome sleeps on it before approving it where nobody else can."""
+"""So long who proposed an outcome or built a payout sleeps on it, before approving it for want of another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from duebook.payments.services.ask_gateway import (
     charges_to_ask,
     drop_charge,
 )
+from duebook.payments.services.call_off_charges import call_off_charges
 from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.email_card_link import email_card_link
 from duebook.payments.services.email_pay_link import email_pay_link
@@ -198,7 +199,10 @@ def tell_of_sale(order_id: int, partner_id: int) -> None:
 @app.periodic(cron="* * * * * */10")  # the sixth field is the seconds
 @app.task(name="ask_about_charges", queueing_lock="ask_about_charges")
 def ask_about_charges(timestamp: int) -> None:
-    """Look after the charges and refunds whose outcome is not known: a job for each whose turn it is."""
+    """Look after the charges and refunds whose outcome is not known: a job for each whose turn it is.
+
+    The turn of a charge that is to be called off comes at once.
+    """
     for charge_id in charges_left_behind():
         log.info("charge %s: %s", charge_id, drop_charge(charge_id=charge_id))
     for attempt_id in refunds_left_behind():
@@ -210,6 +214,8 @@ def ask_about_charges(timestamp: int) -> None:
             )
         except AlreadyEnqueued:
             log.info("refund %s: a job to ask about it is waiting", attempt_id)
+    if called_off := call_off_charges(most=100):
+        log.info("charges called off, since their invoices are settled otherwise: %s", called_off)
     for charge_id in charges_to_ask(most=100):
         try:
             ask_about_charge.configure(queueing_lock=f"ask_about_charge:{charge_id}").defer(

@@ -142,7 +142,11 @@ class CardSetup(models.Model):
 
 
 class Charge(models.Model):
-    """One attempt to take money from a card, for one invoice or several."""
+    """One attempt to take money from a card, for one invoice or several.
+
+    ``called_off_at`` is when it was seen that its customer need not confirm it any more, since its invoices
+    are settled otherwise.
+    """
 
     class States(models.TextChoices):
         CREATED = ChargeState.CREATED.value, _("Being prepared")
@@ -193,6 +197,7 @@ class Charge(models.Model):
     problem = models.TextField(_("problem"), blank=True)
     asked = models.PositiveSmallIntegerField(_("times asked"), default=0)
     ask_at = models.DateTimeField(_("asked again"), null=True)
+    called_off_at = models.DateTimeField(_("called off"), null=True)
     captured_minor = models.BigIntegerField(_("captured"), default=0)
     refunding_minor = models.BigIntegerField(_("being refunded"), default=0)
     refunded_minor = models.BigIntegerField(_("refunded"), default=0)
@@ -274,6 +279,11 @@ class Charge(models.Model):
     def is_open(self) -> bool:
         """Whether its outcome is still to come."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_being_called_off(self) -> bool:
+        """Whether the gateway is asked to cancel it, since its invoices are settled otherwise."""
+        return self.state == ChargeState.REQUIRES_ACTION.value and self.called_off_at is not None
 
     @property
     def refundable_minor(self) -> int:

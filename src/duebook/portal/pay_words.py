@@ -53,9 +53,19 @@ def why_not_paid(payment: LinkPayment) -> str:
     """Why no money was taken, in a sentence."""
     if payment.charge is not None and payment.charge.state == ChargeState.DECLINED.value:
         return decline_words(payment.charge.decline_kind)
+    if was_called_off(payment):
+        return gettext("This has been paid or settled in another way meanwhile, all or a part of it.")
     if payment.charge is not None:
         return gettext("The card processor could not be reached, or did not carry it out.")
     return why_refused(payment.refusal)
+
+
+def was_called_off(payment: LinkPayment) -> bool:
+    """Whether its charge was cancelled because its invoices were settled otherwise."""
+    charge = payment.charge
+    if charge is None or charge.state != ChargeState.NOT_PERFORMED.value:
+        return False
+    return charge.called_off_at is not None
 
 
 def why_refused(code: str) -> str:

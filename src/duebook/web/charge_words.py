@@ -52,6 +52,13 @@ _NOBODY_SAYS = gettext_lazy(
     "The processor does not say what became of it, and nobody asks any more. Look at the processor’s own page"
     " and settle it by hand."
 )
+_BEING_CALLED_OFF = gettext_lazy(
+    "Less is owed by now than it was to take, so it is being called off at the processor. The customer need"
+    " not confirm anything any more."
+)
+_CALLED_OFF = gettext_lazy(
+    "It was called off, since less was owed by then than it was to take. No card was charged."
+)
 _BLOCKS = gettext_lazy("Until then no other card can be charged for the same invoice.")
 _CHANNELS: Mapping[str, object] = {
     Observation.Channels.REPLY.value: gettext_lazy("The processor answered: %(state)s."),
@@ -71,12 +78,20 @@ def declined_words(decline_kind: str) -> str:
 _KINDS = frozenset(kind.value for kind in DeclineClass)
 
 
-def explained(charge: Charge) -> str:
-    """What the charge's state means, in one or two sentences. Reads its merchant account."""
+def explained(charge: Charge, *, is_called_off: bool) -> str:
+    """What the charge's state means, in one or two sentences. Reads its merchant account.
+
+    ``is_called_off`` where it still waits for its customer although its invoices are settled otherwise.
+    """
     state = ChargeState(charge.state)
     if state is ChargeState.DECLINED:
         return f"{declined_words(charge.decline_kind)} {_('Nothing was charged.')}"
-    words = str(_NOBODY_SAYS if may_be_decided(asking_about(charge)) else _EXPLAINED[state])
+    if state is ChargeState.NOT_PERFORMED and charge.called_off_at is not None:
+        return str(_CALLED_OFF)
+    if may_be_decided(asking_about(charge)):
+        words = str(_NOBODY_SAYS)
+    else:
+        words = str(_BEING_CALLED_OFF if is_called_off else _EXPLAINED[state])
     return f"{words} {_BLOCKS}" if charge.is_open else words
 
 

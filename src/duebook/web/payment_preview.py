@@ -21,6 +21,7 @@ from duebook.domain.reversing import ReversalDecision
 from duebook.domain.reversing_refunds import RefundReversalDecision
 from duebook.ledger.models import Account
 from duebook.staff.models import Business
+from duebook.web.calling_off_words import about_charges
 from duebook.web.commission_rows import CommissionRow, commission_rows
 from duebook.web.formats import figure
 from duebook.web.payment_scene import Due, Scene
@@ -89,6 +90,7 @@ def of_payment(decision: PaymentDecision, scene: Scene) -> Preview:
         commissions=_about_commissions(decision, dues, scene),
         books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
         credit=decision.credit or None,
+        sentences=_about_charges(((part.invoice_id, part.balance_after) for part in decision.applied), scene),
     )
 
 
@@ -170,19 +172,20 @@ def _undone_with_it(decision: RefundReversalDecision, business: Business) -> Ite
     }
 
 
-def of_move(decision: MoveDecision, business: Business) -> Preview:
+def of_move(decision: MoveDecision, scene: Scene) -> Preview:
     """The panel of a part of a payment about to be moved."""
     released = sum(row.minor for row in decision.allocations)
     currency = decision.amount.currency
     return Preview(
         balances=balance_lines(decision.balances),
-        partners=_rows(decision.commissions, decision.allocations, currency, business),
+        partners=_rows(decision.commissions, decision.allocations, currency, scene.business),
         books=book_lines([*decision.movements, *_booked(decision.commissions)], currency),
         credit=Money(-released, currency) if released else None,
+        sentences=_about_charges(((line.invoice_id, line.after) for line in decision.balances), scene),
     )
 
 
-def of_credit(decision: CreditDecision, business: Business, *, counts: bool) -> Preview:
+def of_credit(decision: CreditDecision, scene: Scene, *, counts: bool) -> Preview:
     """The panel of credit about to be applied."""
     currency = decision.amount.currency
     rows = [
@@ -191,12 +194,20 @@ def of_credit(decision: CreditDecision, business: Business, *, counts: bool) -> 
     ]
     return Preview(
         balances=balance_lines(decision.balances),
-        partners=_rows(decision.commissions, rows, currency, business),
+        partners=_rows(decision.commissions, rows, currency, scene.business),
         commissions="" if counts else _left_out(),
         books=book_lines([*(allocated(row) for row in rows), *_booked(decision.commissions)], currency),
         credit_before=decision.credit_before,
         credit_after=decision.credit_after,
+        sentences=_about_charges(((line.invoice_id, line.after) for line in decision.balances), scene),
     )
+
+
+def _about_charges(balances: Iterable[tuple[int, Money]], scene: Scene) -> list[str]:
+    """What becomes of the charges under way for these invoices; no query where there is none."""
+    under_way = {due.id for due in scene.dues if due.charge_under_way is not None}
+    after = {invoice_id: balance for invoice_id, balance in balances if invoice_id in under_way}
+    return about_charges(after, scene.business)
 
 
 def balance_lines(changes: Iterable[BalanceChange]) -> list[BalanceLine]:

@@ -1,10 +1,13 @@
 """Payouts: built, approved by another person, paid once; a paid batch never changes."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from duebook.commissions.models import CommissionEntry, Payout, PayoutBatch, PayoutLine
 from duebook.commissions.services.approve_payout_batch import approve_payout_batch
@@ -13,7 +16,8 @@ from duebook.commissions.services.pay_payout_batch import pay_payout_batch
 from duebook.commissions.services.reject_payout_batch import reject_payout_batch
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
-from duebook.domain.permissions import Role
+from duebook.domain.permissions import Role, Source
+from duebook.events.models import Event
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.partners.models import Partner
@@ -21,6 +25,8 @@ from duebook.payments.services.record_payment import record_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.assign_partners import assign_partners
 from duebook.staff.models import User
+from duebook.staff.queries import actor_for
+from duebook.staff.services.change_user import change_user
 from tests.factories import (
     SYSTEM,
     actor,
@@ -152,19 +158,110 @@ def test_only_the_partners_named_are_paid() -> None:
     assert build(partner_ids=[dana.pk]).payouts.count() == 1
 
 
-def test_nobody_approves_the_own_batch_unless_alone() -> None:
+def aged(batch: PayoutBatch, hours: int = 24) -> PayoutBatch:
+    """The batch, built so many hours ago."""
+    PayoutBatch.objects.filter(pk=batch.pk).update(built_at=timezone.now() - timedelta(hours=hours))
+    batch.refresh_from_db()
+    return batch
+
+
+def change(user_id: int, *, active: bool = True, role: Role = Role.PARTNER_MANAGER) -> None:
+    change_user(user_id=user_id, name="Paul", role=role, active=active, request_key=key(), actor=SYSTEM)
+
+
+def test_nobody_approves_the_own_batch_while_somebody_else_could() -> None:
     make_user(role=Role.OWNER)
-    make_user(role=Role.PARTNER_MANAGER)
+    paul = actor_for(make_user(role=Role.PARTNER_MANAGER), source=Source.WEB)
     scene()
-    batch = build()
+    batch = aged(build(actor=paul), hours=99)
     before = everything()
 
-    with pytest.raises(errors.OwnBatch):
-        approve(batch, actor=PAUL)
+    with pytest.raises(errors.OwnRequest):
+        approve(batch, actor=paul)
+
     assert everything() == before
 
-    User.objects.filter(role="owner").update(is_active=False)
-    assert approve(batch, actor=PAUL).state == "approved"
+
+def test_in_a_business_of_one_person_who_built_it_approves_it_a_day_later() -> None:
+    """Those who could not approve it, or may not sign in, are nobody else."""
+    olga = actor_for(make_user(role=Role.OWNER), source=Source.WEB)
+    make_user(role=Role.MANAGER)
+    make_user(role=Role.PARTNER_MANAGER, is_active=False)
+    scene()
+    batch = aged(build(actor=olga))
+
+    again = key()
+    for _ in range(2):
+        approve(batch, actor=olga, request_key=again)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.is_approved_alone) == ("approved", True)
+    event = Event.objects.get(name="payout.approved")
+    assert (event.actor_id, event.payload["others"]) == (olga.user_id, 0)
+    assert pay(batch, actor=olga).is_approved_alone
+
+
+def test_before_the_day_is_over_it_says_from_when_on() -> None:
+    olga = actor_for(make_user(role=Role.OWNER), source=Source.WEB)
+    scene()
+    batch = aged(build(actor=olga), hours=23)
+    before = everything()
+
+    with pytest.raises(errors.OwnRequestTooSoon) as refusal:
+        approve(batch, actor=olga)
+
+    assert refusal.value.values == {"moment": batch.built_at + timedelta(hours=24)}
+    assert everything() == before
+    with pytest.raises(IntegrityError, match="facts"), transaction.atomic():
+        PayoutBatch.objects.update(
+            state="approved", decided_by_id=olga.user_id, decided_at=timezone.now() + timedelta(minutes=59)
+        )
+
+
+@pytest.mark.parametrize("how", ["activated", "promoted"])
+def test_as_soon_as_there_is_another_one_that_one_is_needed(how: str) -> None:
+    olga = actor_for(make_user(role=Role.OWNER), source=Source.WEB)
+    is_promoted = how == "promoted"
+    paul = make_user(role=Role.CLERK if is_promoted else Role.PARTNER_MANAGER, is_active=is_promoted)
+    scene()
+    batch = aged(build(actor=olga))
+    change(paul.pk)
+
+    with pytest.raises(errors.OwnRequest):
+        approve(batch, actor=olga)
+
+    other = actor_for(User.objects.get(pk=paul.pk), source=Source.WEB)
+    assert approve(batch, actor=other).state == "approved"
+    assert "others" not in Event.objects.get(name="payout.approved").payload
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approving_alone_and_a_second_user_at_once_take_turns() -> None:
+    """Whoever waits sees what the other did: nobody approves alone what somebody else could by then."""
+    olga = actor_for(make_user(role=Role.OWNER), source=Source.WEB)
+    paul = make_user(role=Role.PARTNER_MANAGER, is_active=False)
+    scene()
+    batch = aged(build(actor=olga))
+
+    def one(approves: bool) -> bool:
+        try:
+            if approves:
+                approve(batch, actor=olga)
+            else:
+                change(paul.pk)
+        except errors.OwnRequest:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        approved, _ = pool.map(one, [True, False])
+
+    joined = Event.objects.get(name="user.changed")
+    alone = Event.objects.filter(name="payout.approved").first()
+    assert approved == (alone is not None)
+    assert alone is None or alone.pk < joined.pk
 
 
 def test_a_rejected_batch_releases_its_lines() -> None:

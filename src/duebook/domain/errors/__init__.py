@@ -91,7 +91,6 @@ from duebook.domain.errors.commissions import (
     LevelAboveProgram as LevelAboveProgram,
     NameTaken as NameTaken,
     NothingPayable as NothingPayable,
-    OwnBatch as OwnBatch,
     ParentLoop as ParentLoop,
     PartnerHasEntries as PartnerHasEntries,
     PercentOutOfRange as PercentOutOfRange,

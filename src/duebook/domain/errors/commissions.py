@@ -97,11 +97,6 @@ class AbovePayable(NotAllowed):
     message = "{name} has {payable} payable. A payout cannot be more."
 
 
-class OwnBatch(NotAllowed):
-    code = "own_batch"
-    message = "You built this payout yourself. Ask another person to approve it."
-
-
 class BatchState(NotAllowed):
     code = "batch_state"
     message = "Payout {number} is {state}. Reload the page."

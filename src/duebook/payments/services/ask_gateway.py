@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from duebook.domain.charging import OPEN_STATES, ChargeState, ask_again_after
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import GatewayError, Outcome
+from duebook.payments.calling_off import is_to_be_called_off
 from duebook.payments.charge_reading import Seen, seen_of
 from duebook.payments.models import Charge, Observation
 from duebook.payments.points import Point, reach
@@ -45,8 +46,9 @@ def drop_charge(*, charge_id: int) -> ChargeState:
 def ask_gateway(*, charge_id: int) -> ChargeState:
     """Ask once, if it is the charge's turn, and settle what is seen; returns the charge's state.
 
-    A charge that the gateway has but never carried out is cancelled there, so that it never is. A gateway
-    that does not answer is asked again at the next turn.
+    A charge that the gateway has but never carried out is cancelled there, so that it never is; so is one
+    that waits for its customer although its invoices are settled otherwise. A customer who was faster has
+    paid. A gateway that does not answer is asked again at the next turn.
     """
     if not _claim(charge_id):
         return ChargeState(Charge.objects.values_list("state", flat=True).get(pk=charge_id))
@@ -86,10 +88,27 @@ def _ask(charge: Charge) -> Seen:
     try:
         answer = gateway.fetch(charge.gateway_id)
         reach(Point.ASK_ANSWERED)
-        if answer.outcome is Outcome.NOT_CONFIRMED:
+        if _is_given_up(charge, answer.outcome):
             reach(Point.ASK_CANCEL_CALLED)
             answer = gateway.cancel(charge.gateway_id)
             reach(Point.ASK_CANCEL_ANSWERED)
     except GatewayError as error:
         return Seen(ChargeState.UNKNOWN, problem=error.reason)
     return seen_of(charge, answer)
+
+
+def _is_given_up(charge: Charge, outcome: Outcome) -> bool:
+    """Whether what the gateway has not carried out yet is not to happen any more; notes why."""
+    if outcome is Outcome.NOT_CONFIRMED:
+        return True
+    if outcome is not Outcome.REQUIRES_ACTION or not is_to_be_called_off(charge.pk):
+        return False
+    _note_called_off(charge)
+    return True
+
+
+def _note_called_off(charge: Charge) -> None:
+    """Keep why it is cancelled, where its turn came before the janitor saw it; its turns begin anew."""
+    not_noted = Charge.objects.filter(pk=charge.pk, called_off_at__isnull=True)
+    not_noted.update(called_off_at=Now(), asked=1, ask_at=Now() + ask_again_after(1))
+    reach(Point.CALL_OFF_NOTED)

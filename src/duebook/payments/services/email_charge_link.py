@@ -19,6 +19,7 @@ from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.currencies import format_money
+from duebook.payments.calling_off import is_to_be_called_off
 from duebook.payments.models import Charge
 from duebook.staff.models import Business
 from duebook.staff.queries import business
@@ -41,7 +42,7 @@ def email_charge_link(*, charge_id: int, request_key: str, actor: Actor) -> str:
     charge = Charge.objects.select_related("contact").filter(pk=charge_id).first()
     if charge is None:
         raise NotFound(what="Charge", id=charge_id)
-    if charge.state != ChargeState.REQUIRES_ACTION:
+    if charge.state != ChargeState.REQUIRES_ACTION or is_to_be_called_off(charge_id):
         raise ChargeNotWaiting(number=str(charge))
     if not charge.action_url:
         raise ChargeNeedsNoLink(number=str(charge))

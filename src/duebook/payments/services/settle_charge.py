@@ -222,6 +222,7 @@ def _record_end(charge: Charge, seen: Seen, after: ChargeState) -> None:
             "currency": charge.currency,
             "decline": seen.decline.kind.value if seen.decline else "",
             "problem": seen.problem,
+            "called_off": charge.called_off_at is not None,
         },
     )
     reach(Point.SETTLE_EVENT_WRITTEN)

@@ -19,6 +19,7 @@ from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardLinkOver, CardNotSaved, DomainError, PayLinkOver
 from duebook.domain.pay_links import LinkState, payable_total
 from duebook.gateways.protocol import CardSetup as Handle, GatewayError
+from duebook.payments.calling_off import is_to_be_called_off
 from duebook.payments.card_links import is_open, token_of
 from duebook.payments.decline_words import decline_words
 from duebook.payments.models import CardSetup, LinkPayment, PayLink, Payment
@@ -42,7 +43,14 @@ from duebook.portal.card_policy import policy_for
 from duebook.portal.limits import is_allowed
 from duebook.portal.pay_form import PayForm
 from duebook.portal.pay_scene import paid_by, shown, told
-from duebook.portal.pay_words import TOO_LATE, card_words, refusal_words, why_not_paid, why_refused
+from duebook.portal.pay_words import (
+    TOO_LATE,
+    card_words,
+    refusal_words,
+    was_called_off,
+    why_not_paid,
+    why_refused,
+)
 from duebook.portal.session import for_strangers
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt_words import note_words
@@ -74,12 +82,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     dues = dues_of(invoices)
     state = state_of(found, dues)
     rows = shown(invoices)
+    waiting = next((one for one in payments_of_link(found) if one.charge and one.charge.is_open), None)
     context: dict[str, Any] = {
         "link": found,
         "token": token,
         "invoices": rows,
         "has_under_way": any(one["is_under_way"] and one["balance"] for one in rows),
-        "waiting": next((one for one in payments_of_link(found) if one.charge and one.charge.is_open), None),
+        "waiting": waiting,
+        "is_called_off": waiting is not None and _is_called_off(waiting),
     }
     if state in (LinkState.WITHDRAWN, LinkState.EXPIRED):
         return page(request, "pay/over", status=410)
@@ -101,6 +111,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
             return answer
     status = 422 if form.is_bound else 200
     return page(request, "pay/choose", {**context, "form": form, "most": most}, status=status)
+
+
+def _is_called_off(begun: LinkPayment) -> bool:
+    """Whether its charge waits for the customer, who need not confirm it any more."""
+    charge = begun.charge
+    if charge is None or charge.state != ChargeState.REQUIRES_ACTION.value:
+        return False
+    return is_to_be_called_off(charge.pk)
 
 
 def _begun_before(request: HttpRequest, found: PayLink) -> LinkPayment | None:
@@ -201,6 +219,8 @@ def _outcome_page(request: HttpRequest, token: str, begun: LinkPayment, *, is_fr
             "card_words": card_words(begun),
         }
         return page(request, "pay/paid", context | outcome)
+    if _is_called_off(begun):
+        return page(request, "pay/called_off", context, opens_anew=LOOKS_AGAIN)
     if state is ChargeState.REQUIRES_ACTION and begun.charge.action_url:
         goes_on = f"0; url={begun.charge.action_url}" if is_fresh else ""
         context |= {"back_url": _back_url(request, begun), "is_unanswered": "unanswered" in request.GET}
@@ -217,7 +237,7 @@ def _not_paid_page(request: HttpRequest, token: str, begun: LinkPayment, refusal
     context = told(begun, token) | {
         "why": why_refused(refusal) if refusal else why_not_paid(begun),
         "link_works": state not in (LinkState.WITHDRAWN, LinkState.EXPIRED),
-        "is_changed": code not in ("", TOO_LATE),
+        "is_changed": code not in ("", TOO_LATE) or was_called_off(begun),
     }
     return page(request, "pay/not_paid", context, status=410 if refusal else 200)
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from duebook.payments.decline_words import decline_words
 from duebook.staff.models import Business
 from duebook.web.charge_words import declined_words
-from duebook.web.timeline.words import Payload, Told, amount_of, invoices_of, of_payment
+from duebook.web.timeline.words import Payload, Told, amount_of, invoices_of
 
 
 def _about_card(sentence: Callable[[], str]) -> Told:
@@ -70,6 +70,15 @@ def _of_pay_link(sentence: Callable[[], str]) -> Told:
     return tell
 
 
+def _charge_not_performed(payload: Payload, business: Business) -> str:
+    sentence = (
+        _("Charge %(number)s of %(amount)s was called off, since less was owed by then. No card was charged.")
+        if payload.get("called_off")
+        else _("Charge %(number)s of %(amount)s was not carried out. No card was charged.")
+    )
+    return sentence % {"number": payload.get("number", ""), "amount": amount_of(payload, business)}
+
+
 def _paid_by_link(payload: Payload, business: Business) -> str:
     paid = _("The customer paid %(amount)s by pay link: P-%(number)s.") % {
         "amount": amount_of(payload, business),
@@ -109,7 +118,5 @@ SENTENCES: Mapping[str, Told] = {
     "charge.prepared": _charge_prepared,
     "charge.recovered": _charge_recovered,
     "charge.declined": _charge_declined,
-    "charge.not_performed": of_payment(
-        lambda: _("Charge %(number)s of %(amount)s was not carried out. No card was charged.")
-    ),
+    "charge.not_performed": _charge_not_performed,
 }

@@ -106,6 +106,14 @@ def _of_payout(sentence: Callable[[], str]) -> Told:
     return tell
 
 
+def _payout_approved(payload: Payload, business: Business) -> str:
+    if payload.get("others") == 0:
+        words = _("Payout %(number)s approved by who built it; nobody else was there.")
+    else:
+        words = _("Payout %(number)s approved.")
+    return _of_payout(lambda: words)(payload, business)
+
+
 SENTENCES: Mapping[str, Told] = {
     "contact.referred": _referred,
     "partner.added": _about_partner(lambda: _("Referral partner %(name)s added with the code %(code)s.")),
@@ -124,7 +132,7 @@ SENTENCES: Mapping[str, Told] = {
     "order.recalculated": _recalculated,
     "order.overridden": _order_overridden,
     "payout.built": _payout_built,
-    "payout.approved": _of_payout(lambda: _("Payout %(number)s approved.")),
+    "payout.approved": _payout_approved,
     "payout.rejected": _of_payout(
         lambda: _("Payout %(number)s rejected: its commissions are payable again.")
     ),

@@ -1,12 +1,11 @@
 """The page of a charge: what became of it, what the processor said and when, the payment it made."""
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from duebook.domain.charging import ChargeState
+from duebook.domain.charging import ChargeState, is_settled_otherwise
 from duebook.domain.errors import (
     ChargeNeedsNoLink,
     ChargeNotWaiting,
@@ -17,6 +16,7 @@ from duebook.domain.errors import (
 )
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
+from duebook.payments.calling_off import due_of
 from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation, Payment
 from duebook.payments.outcomes import waiting_proposal_of
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
@@ -38,15 +38,20 @@ def charge(request: StaffRequest, charge_id: int) -> HttpResponse:
     """The charge as it stands; while its outcome is to come the page asks for itself every few seconds."""
     found = _charge_by_id(charge_id)
     observations = Observation.objects.filter(charge=found).order_by("-id")[:_MOST_OBSERVATIONS]
+    lines = _lines(found)
+    waits = found.state == ChargeState.REQUIRES_ACTION.value
+    is_called_off = waits and is_settled_otherwise(due_of(line) for line in lines)
     context = {
         "charge": found,
         "contact": found.contact,
         "card": found.payment_method,
         "account": found.merchant_account,
-        "lines": _lines(found),
-        "explained": explained(found),
+        "lines": lines,
+        "explained": explained(found, is_called_off=is_called_off),
         "chip": state_chip(found.state),
-        "waits_for_customer": found.state == ChargeState.REQUIRES_ACTION.value and found.action_url,
+        "waits": waits,
+        "is_called_off": is_called_off,
+        "link_to_confirm": "" if is_called_off or not waits else found.action_url,
         "link_sent": _link_sent(found),
         "request_key": new_request_key(),
         "said": said(observations),
@@ -117,5 +122,5 @@ def _charge_by_id(charge_id: int) -> Charge:
     return found
 
 
-def _lines(charge: Charge) -> QuerySet[ChargeLine]:
-    return ChargeLine.objects.filter(charge=charge).select_related("invoice__order").order_by("id")
+def _lines(charge: Charge) -> list[ChargeLine]:
+    return list(ChargeLine.objects.filter(charge=charge).select_related("invoice__order").order_by("id"))

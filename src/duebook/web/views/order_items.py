@@ -22,6 +22,7 @@ from duebook.partners.queries import active_partners, referrers_of
 from duebook.sales.queries import order_with_invoice
 from duebook.sales.services.change_order import OrderChange, change_order, preview_change
 from duebook.sales.services.place_order import place_order
+from duebook.web.calling_off_words import about_charges
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.orders import (
@@ -101,9 +102,12 @@ def order_change(request: StaffRequest, order_id: int) -> HttpResponse:
     context = {"form": form, "lines": lines, "order": order, "invoice": invoice, "currency": invoice.currency}
 
     def difference() -> OrderChange:
-        return preview_change(
+        change = preview_change(
             order_id=order_id, lines=lines.lines(), actor=actor_of(request), on=today_of(request)
         )
+        if getattr(invoice, "charge_under_way", None) is not None:
+            context["called_off"] = about_charges({invoice.pk: change.balance_after}, request.business)
+        return change
 
     if request.method == "POST" and _only_asks(request):
         context["change"], context["refusal"] = _preview(request, lines, difference)

@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from duebook.commissions.order_commissions import commissions_of
+from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.events.models import Event
@@ -23,6 +24,7 @@ from duebook.sales.queries import OrderState, invoice_with_order, order_with_inv
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.void_invoice import void_invoice
 from duebook.staff.models import Business
+from duebook.web.calling_off_words import about_charges
 from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
@@ -108,6 +110,13 @@ def _by_payment(rows: Iterable[Allocation]) -> list[_Applied]:
     return list(parts.values())
 
 
+def _called_off(invoice: Invoice, business: Business) -> dict[str, Any]:
+    """What becomes of a charge under way when nothing is owed on the invoice any more."""
+    is_under_way = getattr(invoice, "charge_under_way", None) is not None
+    nothing = {invoice.pk: Money(0, invoice.currency)} if is_under_way else {}
+    return {"called_off": about_charges(nothing, business)}
+
+
 def _in_the_way(invoice: Invoice, way_back: str) -> dict[str, Any]:
     """The payments that must be released or undone before the invoice can become void, and then back here."""
     parts = [part for part in _by_payment(allocations_to(invoice.pk)) if part.minor]
@@ -160,6 +169,7 @@ def order_cancel(request: StaffRequest, order_id: int) -> HttpResponse:
         **_facts(invoice),
         "form": form,
         "cancels": True,
+        **_called_off(invoice, request.business),
         **_in_the_way(invoice, f"?cancellation={order_id}"),
     }
     return render(request, "web/orders/reason.html", context, status=form.status)
@@ -189,6 +199,7 @@ def invoice_void(request: StaffRequest, invoice_id: int) -> HttpResponse:
         **_facts(invoice),
         "form": form,
         "cancels": False,
+        **_called_off(invoice, request.business),
         **_in_the_way(invoice, f"?void={invoice_id}"),
     }
     return render(request, "web/orders/reason.html", context, status=form.status)

@@ -37,7 +37,7 @@ def credit_use(request: StaffRequest, contact_id: int) -> HttpResponse:
         decision = preview_credit(
             contact_id=contact_id, shares=form.shares(), apply_to_commissions=counts, actor=actor, on=on
         )
-        return payment_preview.of_credit(decision, scene.business, counts=counts)
+        return payment_preview.of_credit(decision, scene, counts=counts)
 
     def done() -> HttpResponse:
         amount = figure(form.parts_total, scene.business)

@@ -44,7 +44,7 @@ def payment_move(request: StaffRequest, payment_id: int, invoice_id: int) -> Htt
                 actor=actor,
                 on=on,
             ),
-            request.business,
+            scene,
         )
 
     def done() -> HttpResponse:

@@ -1,6 +1,6 @@
 """Payouts: batches, building one after a preview, and what happens to it until it is paid."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from duebook.commissions.models import PayoutBatch
-from duebook.commissions.payouts import PartnerPayable, payable_by_partner
+from duebook.commissions.payouts import PartnerPayable, company_of, payable_by_partner
 from duebook.commissions.services.approve_payout_batch import approve_payout_batch
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.commissions.services.pay_payout_batch import pay_payout_batch
@@ -18,6 +18,7 @@ from duebook.commissions.services.reject_payout_batch import reject_payout_batch
 from duebook.domain.errors import BatchState, FutureCutOff
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
+from duebook.domain.second_person import Company
 from duebook.partners.models import Partner
 from duebook.reports.queries.partner_payouts import (
     batch_facts,
@@ -25,7 +26,6 @@ from duebook.reports.queries.partner_payouts import (
     latest_batches,
     payouts_of_batch,
 )
-from duebook.staff.models import User
 from duebook.web.downloads import amount_cell, csv_download
 from duebook.web.errors import add_to_form
 from duebook.web.formats import figure
@@ -73,6 +73,11 @@ def payout_new(request: StaffRequest) -> HttpResponse:
             if batch is not None:
                 amount = figure(Money(batch.total_minor, batch.currency), request.business)
                 text = _("%(number)s over %(amount)s is built and waits for approval.")
+                if Right.APPROVE_PAYOUTS in rights_of(request) and _alone(batch) is not None:
+                    text = _(
+                        "%(number)s over %(amount)s is built. Nobody else can approve it, so you may do it"
+                        " yourself in a day."
+                    )
                 add_notice(request, text % {"number": batch, "amount": amount})
                 return redirect("web:payout", batch.pk)
         context["preview"] = _preview(request, form)
@@ -129,26 +134,27 @@ def payout(request: StaffRequest, batch_id: int) -> HttpResponse:
     is_own = facts.batch.built_by_id == request.user.pk
     is_open = state in (PayoutBatch.States.BUILT, PayoutBatch.States.APPROVED)
     page: NumberedPage[Any] = numbered(payouts_of_batch(batch_id, **window(number)), number)
-    own_needs_other = (
-        is_own
-        and state == PayoutBatch.States.BUILT
-        and Right.APPROVE_PAYOUTS in rights
-        and User.objects.filter(is_active=True).count() > 1
-    )
+    may_decide = state == PayoutBatch.States.BUILT and Right.APPROVE_PAYOUTS in rights
+    alone = _alone(facts.batch) if may_decide and is_own else None
     context = {
         "facts": facts,
         "batch": facts.batch,
         "page": page,
-        "own_needs_other": own_needs_other,
-        "may_approve": state == PayoutBatch.States.BUILT
-        and Right.APPROVE_PAYOUTS in rights
-        and not own_needs_other,
+        "own_needs_other": may_decide and is_own and alone is None,
+        "alone": alone,
+        "may_approve": may_decide and (not is_own or (alone is not None and alone.may_approve_own)),
         "may_reject": is_open and (Right.CREATE_PAYOUTS if is_own else Right.APPROVE_PAYOUTS) in rights,
         "may_pay": state == PayoutBatch.States.APPROVED and Right.CREATE_PAYOUTS in rights,
         "has_bank_file": state in _DECIDED and Right.CREATE_PAYOUTS in rights,
         "may_send": state in _DECIDED and Right.CREATE_PAYOUTS in rights,
     }
     return render(request, "web/payouts/batch.html", context)
+
+
+def _alone(batch: PayoutBatch) -> Company | None:
+    """When its builder may approve it for want of another one; None where there is one."""
+    company = company_of(batch)
+    return None if company.others else company
 
 
 _DECIDED = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
@@ -159,11 +165,21 @@ _DECIDED = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
 def payout_approval(request: StaffRequest, batch_id: int) -> HttpResponse:
     """Approve a batch that another person built."""
     form = ApproveForm(request.POST or None)
+    batch = batch_facts(batch_id).batch
+    is_own = batch.built_by_id == request.user.pk and batch.state == PayoutBatch.States.BUILT
 
     def approve() -> PayoutBatch:
         return approve_payout_batch(batch_id=batch_id, request_key=form.key, actor=actor_of(request))
 
-    return _act(request, batch_id, form, approve, "approve", gettext_lazy("%(number)s is approved."))
+    return _act(
+        request,
+        batch_id,
+        form,
+        approve,
+        "approve",
+        gettext_lazy("%(number)s is approved."),
+        {"is_own": is_own, "alone": _alone(batch) if is_own else None},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -213,6 +229,7 @@ def _act(
     write: Callable[[], PayoutBatch],
     template: str,
     done: Any,
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     facts = batch_facts(batch_id)
     if form.is_valid():
@@ -220,7 +237,13 @@ def _act(
         if batch is not None:
             add_notice(request, done % {"number": batch})
             return redirect("web:payout", batch_id)
-    context = {"form": form, "facts": facts, "batch": facts.batch, "methods": Partner.PayoutMethods.labels}
+    context = {
+        "form": form,
+        "facts": facts,
+        "batch": facts.batch,
+        "methods": Partner.PayoutMethods.labels,
+        **(more or {}),
+    }
     return render(request, f"web/payouts/{template}.html", context, status=form.status)
 
 
