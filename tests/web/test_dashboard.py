@@ -12,6 +12,7 @@ from duebook.reports.snapshots import CHEAP_MS
 from duebook.staff.models import Business
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.web.pages import sign_in, text_of
+from tests.web.test_decisions import make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +103,27 @@ def test_nothing_to_do_is_said(client: Client) -> None:
     assert "Needs doing Nothing. All is done." in said
     assert "nothing is late" in said
     assert "nothing in the 30 days before" in said
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (Role.CLERK, "Needs doing 2 decisions about money are waiting"),
+        (Role.VIEWER, "Needs doing Nothing. All is done."),
+    ],
+)
+def test_money_that_waits_for_a_decision_is_to_be_done_by_those_who_may(
+    client: Client, role: Role, said: str
+) -> None:
+    sign_in(client, role)
+    make_payment("10.00", invoice=make_invoice("10.00"), type_label="Credit Card")
+    make_message()
+    make_message()
+
+    answer = client.get("/")
+
+    assert said in text_of(answer)
+    assert ('<a href="/decisions/"><span class="what">' in answer.content.decode()) == (role is Role.CLERK)
 
 
 def test_the_button_is_there_for_those_who_may_record_payments(client: Client) -> None:
