@@ -208,7 +208,10 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     url = f"/charges/{charge.pk}/outcome/"
     assert "Settle by hand" in text_of(client.get(f"/charges/{charge.pk}/"))
     assert "and nobody asks any more" in text_of(client.get(f"/charges/{charge.pk}/"))
-    assert "Settle by hand" in text_of(client.get("/decisions/"))
+    listed = text_of(client.get("/decisions/"))
+    assert "Unknown: the processor does not say" in listed
+    assert "we are asking" not in listed
+    assert "Settle by hand" in listed
     form = client.get(url)
 
     unsaid = client.post(url, fields_of(form, outcome="happened", reason="Seen"))
@@ -333,7 +336,10 @@ def test_a_refund_without_an_outcome_is_settled_by_two_persons(client: Client, g
     mia = as_mia(client)
     attempt = refund_asked_out(gateway)
     url = f"/decisions/refunds/{attempt.pk}/outcome/"
-    assert "Settle by hand" in text_of(client.get(f"/payments/{attempt.payment_id}/"))
+    before = text_of(client.get(f"/payments/{attempt.payment_id}/"))
+    assert "Unknown: the processor does not say whether 40.00 went back to Visa" in before
+    assert "we are asking" not in before
+    assert "Settle by hand" in before
 
     asked = client.post(
         url, fields_of(client.get(url), outcome="did_not_happen", reason="None there"), follow=True
