@@ -18,7 +18,7 @@ from duebook.web.errors import status_of, text_of as words_of
 from duebook.web.notices import add_notice, add_payment_notice
 from duebook.web.request import May
 from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, usd
-from tests.web.pages import sign_in, text_of
+from tests.web.pages import sign_in, text_of, title_of
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +187,7 @@ def test_a_clerk_is_told_what_the_role_does_not_allow(
     answer = client.get(address.format(**scene))
 
     assert answer.status_code == 403
+    assert title_of(answer) == "Not allowed · Duebook"
     assert "Ask a manager or an owner" in text_of(answer)
     assert client.post(address.format(**scene)).status_code in (403, 405)
 
@@ -215,6 +216,7 @@ def test_what_does_not_exist_is_404_with_a_way_on(client: Client, address: str) 
 
     assert answer.status_code == 404
     assert "was not found" in text_of(answer)
+    assert title_of(answer) == "Not found · Duebook"
 
 
 def test_an_unknown_address_is_404_for_everyone(client: Client) -> None:
