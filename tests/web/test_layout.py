@@ -321,6 +321,13 @@ def test_nobody_changes_their_own_address(client: Client) -> None:
     assert answer["Location"] == "/settings/profile/"
 
 
+def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
+    answer = client.get("/accounts/password/reset/")
+
+    assert "Enter the e-mail address with which you log in." in text_of(answer)
+    assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+
+
 def test_signup_is_closed(client: Client) -> None:
     answer = client.get("/accounts/signup/")
 
