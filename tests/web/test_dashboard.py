@@ -79,19 +79,29 @@ def test_an_empty_business_sees_what_to_do_first(client: Client) -> None:
     said = text_of(client.get("/"))
 
     assert "What to do first" in said
-    assert "1 Add a contact" in said
-    assert "2 Add a product" in said
-    assert "3 Add an order" in said
+    assert "1 Introduce your business" in said
+    assert "2 Add a contact" in said
+    assert "3 Add a product" in said
+    assert "4 Add an order" in said
     assert "duebook import orders FILE" in said
 
 
 def test_the_first_steps_that_are_done_are_ticked(client: Client) -> None:
     sign_in(client, Role.OWNER)
+    Business.objects.update(name="Alder & Finch")
     make_contact()
 
     answer = client.get("/")
 
-    assert [step.is_done for step in answer.context["steps"]] == [True, False, False]
+    assert [step.is_done for step in answer.context["steps"]] == [True, True, False, False]
+
+
+def test_who_may_not_change_settings_is_not_sent_there(client: Client) -> None:
+    sign_in(client, Role.CLERK)
+
+    answer = client.get("/")
+
+    assert [step.name for step in answer.context["steps"]] == ["Add a contact"]
 
 
 def test_nothing_to_do_is_said(client: Client) -> None:

@@ -17,7 +17,15 @@ from duebook.staff.models import Business
 from duebook.web.errors import status_of, text_of as words_of
 from duebook.web.notices import add_notice, add_payment_notice
 from duebook.web.request import May
-from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, usd
+from tests.factories import (
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_program,
+    make_user,
+    usd,
+)
 from tests.web.pages import sign_in, text_of, title_of
 
 pytestmark = pytest.mark.django_db
@@ -326,6 +334,15 @@ def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
 
     assert "Enter the e-mail address with which you log in." in text_of(answer)
     assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+
+
+def test_a_new_installation_says_how_the_first_person_is_added(client: Client) -> None:
+    before = text_of(client.get("/accounts/login/"))
+    make_user()
+    after = text_of(client.get("/accounts/login/"))
+
+    assert "duebook createuser NAME@EXAMPLE.COM --role owner adds the first person." in before
+    assert "createuser" not in after
 
 
 def test_signup_is_closed(client: Client) -> None:

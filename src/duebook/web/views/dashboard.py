@@ -21,7 +21,7 @@ from duebook.payments.to_decide import count_to_decide
 from duebook.reports.dashboard_figures import DAYS, CurrencyFigures, DashboardFigures
 from duebook.reports.queries.latest_payments import latest_payments
 from duebook.reports.snapshots import dashboard_figures
-from duebook.staff.models import Business
+from duebook.staff.models import UNNAMED, Business
 from duebook.web.aging_bars import aging_bars
 from duebook.web.charts import BarChart, Stack, day_labels
 from duebook.web.formats import ENGLISH
@@ -245,6 +245,16 @@ def _chart(figures: CurrencyFigures, today: date, business: Business) -> BarChar
 def _steps(request: StaffRequest, figures: DashboardFigures) -> list[Step]:
     rights = rights_of(request)
     steps = [
+        (
+            Right.CHANGE_SETTINGS,
+            Step(
+                _("Introduce your business"),
+                _("Its name and address stand on what customers get; new orders are in its currency."),
+                _("Open Settings"),
+                reverse("web:settings_business"),
+                request.business.name != UNNAMED,
+            ),
+        ),
         (
             Right.EDIT_CONTACTS,
             Step(
