@@ -330,10 +330,13 @@ def test_nobody_changes_their_own_address(client: Client) -> None:
 
 
 def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
-    answer = client.get("/accounts/password/reset/")
+    asked = client.get("/accounts/password/reset/")
+    sent = client.post("/accounts/password/reset/", {"email": "nobody@example.com"}, follow=True)
 
-    assert "Enter the e-mail address with which you log in." in text_of(answer)
-    assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+    assert "Enter the e-mail address with which you log in." in text_of(asked)
+    assert "ask an owner, who can give you a new password" in text_of(sent)
+    for answer in (asked, sent):
+        assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
 
 
 def test_a_new_installation_says_how_the_first_person_is_added(client: Client) -> None:
