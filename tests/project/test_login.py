@@ -46,8 +46,12 @@ def test_who_forgot_the_password_gets_a_link_that_sets_a_new_one(client: Client)
         form.request["PATH_INFO"],
         {"password1": "another long password", "password2": "another long password"},
     )
+    used = client.get(link[0], follow=True).content.decode()
     user.refresh_from_db()
     assert user.check_password("another long password")
+    assert "Save the new password" in form.content.decode()
+    assert "This link no longer works" in used
+    assert "Ask for a new link" in used
 
 
 @pytest.mark.django_db
