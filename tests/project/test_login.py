@@ -1,9 +1,12 @@
 """Login rules: nobody signs up, second factors are kept sealed, guessing is slowed down."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import InvalidToken
+from django.core import mail
 from django.test import Client
 
 from duebook.project.login import MFAAdapter
@@ -24,6 +27,39 @@ def test_nobody_can_sign_up(client: Client):
     )
 
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_forgot_the_password_gets_a_link_that_sets_a_new_one(client: Client):
+    user = make_user()
+
+    client.post("/accounts/password/reset/", {"email": user.email})
+
+    assert mail.outbox[0].subject == "A new password for Duebook"
+    text = str(mail.outbox[0].body)
+    assert "Someone, most likely you, forgot the password that goes with this address." in text
+    assert text.rstrip().endswith("Duebook at testserver")
+    link = re.search(r"http\S+/accounts/password/reset/key/\S+", text)
+    assert link is not None
+    form = client.get(link[0], follow=True)
+    client.post(
+        form.request["PATH_INFO"],
+        {"password1": "another long password", "password2": "another long password"},
+    )
+    used = client.get(link[0], follow=True).content.decode()
+    user.refresh_from_db()
+    assert user.check_password("another long password")
+    assert "Save the new password" in form.content.decode()
+    assert "This link no longer works" in used
+    assert "Ask for a new link" in used
+
+
+@pytest.mark.django_db
+def test_the_address_of_nobody_gets_no_mail_and_the_page_does_not_tell(client: Client):
+    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.com"}, follow=True)
+
+    assert "If the address belongs to somebody here" in answer.content.decode()
+    assert not mail.outbox
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.queries.receipt import address_lines, receipt_of
 from duebook.reports.receipt import ReceiptLine
 from duebook.reports.receipt_pdf import receipt_pdf
-from duebook.reports.receipt_words import mail_text, note_words, title_words
+from duebook.reports.receipt_words import how_words, mail_text, note_words, title_words
 from duebook.reports.services.email_receipt import email_receipt
 from duebook.staff.models import Business
 from tests.factories import (
@@ -71,6 +71,16 @@ def test_a_receipt_says_what_was_paid_on_what_and_what_remains():
     assert receipt.credit == usd("0.00")
     assert receipt.stands
     assert note_words(receipt, business()) == []
+
+
+def test_a_receipt_of_a_charge_names_the_card_and_not_the_charge(gateway: FakeGateway):
+    payment = a_charged_payment()
+
+    receipt = receipt_of(payment.pk)
+
+    assert receipt.reference.startswith("C-")
+    assert how_words(receipt) == "Visa •••• 4242"
+    assert "(Visa •••• 4242)" in mail_text(receipt, business())
 
 
 def test_what_no_invoice_took_is_credit_on_account():

@@ -24,6 +24,12 @@ def text_of(answer: Any) -> str:
     return re.sub(r"\s+", " ", words.replace("&#x27;", "'").replace("&amp;", "&")).strip()
 
 
+def title_of(answer: Any) -> str:
+    """The title of the page, as its tab shows it."""
+    found = re.search(r"<title>(.*?)</title>", answer.content.decode(), flags=re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
 def fields_of(answer: Any, **typed: Any) -> dict[str, Any]:
     """What a browser would send of the page's form named ``form``, with some fields typed over."""
     form = answer.context["form"]

@@ -90,12 +90,14 @@ def test_above_the_limit_one_asks_and_an_owner_approves(
 
     assert refused.status_code == 422
     assert "above" in text_of(refused)
+    assert "Another person, whose limit allows it, can approve it" in text_of(refused)
     assert "Ask for approval" in text_of(refused)
     assert "The refund waits for another person’s approval. Nothing has gone back yet." in text_of(asked)
     assert "A refund of 40.00 waits for another person’s approval: Came back" in text_of(asked)
     assert request.asked_by_id == mia.pk
     assert f"Asked for by {mia}" in text_of(page)
     assert "What this will do" in text_of(page)
+    assert "Nothing is refunded until it is approved." in text_of(page)
     said = f"40.00 of {payment} went back to Visa" if to_card else f"40.00 of {payment} is refunded."
     assert said in text_of(done)
     assert again.status_code == 200
@@ -120,11 +122,15 @@ def test_who_asked_sees_what_it_would_do_and_may_withdraw_but_not_approve(client
     url = f"/refund-requests/{request.pk}/"
 
     page = client.get(url)
+    listed = text_of(client.get("/decisions/"))
     refused = client.post(url, fields_of(page))
     withdrawn = client.post(f"{url}withdrawal/", fields_of(page), follow=True)
 
     text = text_of(page)
     assert "You asked for it, so another person decides." in text
+    assert "Nothing is refunded until another person approves." in text
+    assert "40.00 Look at it" in listed
+    assert "Approve or reject" not in listed
     assert "Approve" not in text.replace("to approve", "")
     assert "40.00 is owed again." in text
     assert refused.status_code == 422
@@ -174,7 +180,10 @@ def test_a_rejection_keeps_the_reason_for_who_asked(client: Client) -> None:
 
     assert unsaid.status_code == 422
     assert "Rejected. Nothing is refunded." in text_of(done)
-    assert "Why Ask the shipper first" in text_of(client.get(f"/refund-requests/{request.pk}/"))
+    decided = text_of(client.get(f"/refund-requests/{request.pk}/"))
+    assert "Why Ask the shipper first" in decided
+    assert f"Refund of {request.payment} that was asked for" in decided
+    assert "to approve" not in decided
 
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.VIEWER])
@@ -208,7 +217,10 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     url = f"/charges/{charge.pk}/outcome/"
     assert "Settle by hand" in text_of(client.get(f"/charges/{charge.pk}/"))
     assert "and nobody asks any more" in text_of(client.get(f"/charges/{charge.pk}/"))
-    assert "Settle by hand" in text_of(client.get("/decisions/"))
+    listed = text_of(client.get("/decisions/"))
+    assert "Unknown: the processor does not say" in listed
+    assert "we are asking" not in listed
+    assert "Settle by hand" in listed
     form = client.get(url)
 
     unsaid = client.post(url, fields_of(form, outcome="happened", reason="Seen"))
@@ -333,7 +345,10 @@ def test_a_refund_without_an_outcome_is_settled_by_two_persons(client: Client, g
     mia = as_mia(client)
     attempt = refund_asked_out(gateway)
     url = f"/decisions/refunds/{attempt.pk}/outcome/"
-    assert "Settle by hand" in text_of(client.get(f"/payments/{attempt.payment_id}/"))
+    before = text_of(client.get(f"/payments/{attempt.payment_id}/"))
+    assert "Unknown: the processor does not say whether 40.00 went back to Visa" in before
+    assert "we are asking" not in before
+    assert "Settle by hand" in before
 
     asked = client.post(
         url, fields_of(client.get(url), outcome="did_not_happen", reason="None there"), follow=True

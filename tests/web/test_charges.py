@@ -243,8 +243,10 @@ def test_the_history_tells_of_every_attempt(client: Client, gateway: FakeGateway
     gateway.fail("create", NothingHappened)
     failed = make_charge(invoice, token="tok_other")
 
-    text = text_of(client.get(f"/contacts/{invoice.contact_id}/history/"))
+    answer = client.get(f"/contacts/{invoice.contact_id}/history/")
 
+    text = text_of(answer)
+    assert answer.content.decode().count(f'<a href="/charges/{declined.pk}/">Charge</a>') == 2
     assert f"Charge {declined} of 40.00 to Visa •••• 4242 begun." in text
     assert f"Charge {declined} of 40.00 declined. The bank declined this card: not enough money" in text
     assert f"Charge {failed} of 40.00 was not carried out. No card was charged." in text

@@ -12,6 +12,7 @@ from duebook.reports.snapshots import CHEAP_MS
 from duebook.staff.models import Business
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.web.pages import sign_in, text_of
+from tests.web.test_decisions import make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -78,19 +79,29 @@ def test_an_empty_business_sees_what_to_do_first(client: Client) -> None:
     said = text_of(client.get("/"))
 
     assert "What to do first" in said
-    assert "1 Add a contact" in said
-    assert "2 Add a product" in said
-    assert "3 Add an order" in said
+    assert "1 Introduce your business" in said
+    assert "2 Add a contact" in said
+    assert "3 Add a product" in said
+    assert "4 Add an order" in said
     assert "duebook import orders FILE" in said
 
 
 def test_the_first_steps_that_are_done_are_ticked(client: Client) -> None:
     sign_in(client, Role.OWNER)
+    Business.objects.update(name="Alder & Finch")
     make_contact()
 
     answer = client.get("/")
 
-    assert [step.is_done for step in answer.context["steps"]] == [True, False, False]
+    assert [step.is_done for step in answer.context["steps"]] == [True, True, False, False]
+
+
+def test_who_may_not_change_settings_is_not_sent_there(client: Client) -> None:
+    sign_in(client, Role.CLERK)
+
+    answer = client.get("/")
+
+    assert [step.name for step in answer.context["steps"]] == ["Add a contact"]
 
 
 def test_nothing_to_do_is_said(client: Client) -> None:
@@ -102,6 +113,27 @@ def test_nothing_to_do_is_said(client: Client) -> None:
     assert "Needs doing Nothing. All is done." in said
     assert "nothing is late" in said
     assert "nothing in the 30 days before" in said
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        (Role.CLERK, "Needs doing 2 decisions about money are waiting"),
+        (Role.VIEWER, "Needs doing Nothing. All is done."),
+    ],
+)
+def test_money_that_waits_for_a_decision_is_to_be_done_by_those_who_may(
+    client: Client, role: Role, said: str
+) -> None:
+    sign_in(client, role)
+    make_payment("10.00", invoice=make_invoice("10.00"), type_label="Credit Card")
+    make_message()
+    make_message()
+
+    answer = client.get("/")
+
+    assert said in text_of(answer)
+    assert ('<a href="/decisions/"><span class="what">' in answer.content.decode()) == (role is Role.CLERK)
 
 
 def test_the_button_is_there_for_those_who_may_record_payments(client: Client) -> None:

@@ -36,6 +36,12 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_every_page_leads_to_the_guide(client: Client) -> None:
+    sign_in(client)
+
+    assert '<a href="/help/">Help</a>' in client.get("/contacts/").content.decode()
+
+
 def test_a_page_shows_its_text_and_html_as_text(client: Client, docs: Path) -> None:
     sign_in(client)
 

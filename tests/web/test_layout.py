@@ -17,8 +17,16 @@ from duebook.staff.models import Business
 from duebook.web.errors import status_of, text_of as words_of
 from duebook.web.notices import add_notice, add_payment_notice
 from duebook.web.request import May
-from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, usd
-from tests.web.pages import sign_in, text_of
+from tests.factories import (
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_program,
+    make_user,
+    usd,
+)
+from tests.web.pages import sign_in, text_of, title_of
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +195,7 @@ def test_a_clerk_is_told_what_the_role_does_not_allow(
     answer = client.get(address.format(**scene))
 
     assert answer.status_code == 403
+    assert title_of(answer) == "Not allowed · Duebook"
     assert "Ask a manager or an owner" in text_of(answer)
     assert client.post(address.format(**scene)).status_code in (403, 405)
 
@@ -215,6 +224,7 @@ def test_what_does_not_exist_is_404_with_a_way_on(client: Client, address: str) 
 
     assert answer.status_code == 404
     assert "was not found" in text_of(answer)
+    assert title_of(answer) == "Not found · Duebook"
 
 
 def test_an_unknown_address_is_404_for_everyone(client: Client) -> None:
@@ -317,6 +327,25 @@ def test_nobody_changes_their_own_address(client: Client) -> None:
 
     assert answer.status_code == 302
     assert answer["Location"] == "/settings/profile/"
+
+
+def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
+    asked = client.get("/accounts/password/reset/")
+    sent = client.post("/accounts/password/reset/", {"email": "nobody@example.com"}, follow=True)
+
+    assert "Enter the e-mail address with which you log in." in text_of(asked)
+    assert "ask an owner, who can give you a new password" in text_of(sent)
+    for answer in (asked, sent):
+        assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+
+
+def test_a_new_installation_says_how_the_first_person_is_added(client: Client) -> None:
+    before = text_of(client.get("/accounts/login/"))
+    make_user()
+    after = text_of(client.get("/accounts/login/"))
+
+    assert "duebook createuser NAME@EXAMPLE.COM --role owner adds the first person." in before
+    assert "createuser" not in after
 
 
 def test_signup_is_closed(client: Client) -> None:

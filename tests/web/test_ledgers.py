@@ -29,6 +29,18 @@ def body_of(answer: object) -> str:
     return b"".join(answer.streaming_content).decode()
 
 
+@pytest.mark.parametrize(("role", "may"), [(Role.PARTNER_MANAGER, True), (Role.MANAGER, False)])
+def test_without_partners_one_is_led_to_the_first_if_one_may_add_it(
+    client: Client, role: Role, may: bool
+) -> None:
+    sign_in(client, role)
+
+    said = text_of(client.get("/ledgers/"))
+
+    assert "No referral partners yet." in said
+    assert ("Add Partner" in said) == may
+
+
 def test_the_ledgers_say_what_was_earned_and_what_can_still_come(client: Client) -> None:
     sign_in(client, Role.PARTNER_MANAGER)
     dana_earning()

@@ -15,6 +15,8 @@ from duebook.domain.permissions import Role
 from duebook.partners.models import Partner
 from duebook.reports.queries.partner_statement import statement_of
 from duebook.reports.services.email_statement import email_statement
+from duebook.staff.models import Business
+from duebook.web.formats import short_date
 from tests.factories import (
     SYSTEM,
     day,
@@ -220,6 +222,7 @@ def test_the_statement_is_a_page_and_a_pdf(client: Client) -> None:
 
     assert f"Commission statement {batch}" in page
     assert "Acme Lead Payment $10.00" in page
+    assert f"Commissions payable up to {short_date(batch.cut_off_on, Business.objects.get())}" in page
     assert file.content.startswith(b"%PDF")
     assert client.get(f"/payouts/{batch.pk}/statements/404404/").status_code == 404
 

@@ -81,6 +81,20 @@ def test_a_logo_that_is_no_picture_is_refused_beside_its_field(client: Client) -
     assert "Choose a picture." in text_of(nothing)
 
 
+@pytest.mark.parametrize(
+    ("role", "address"), [(Role.OWNER, "/settings/business/"), (Role.VIEWER, "/settings/")]
+)
+def test_the_settings_begin_with_the_business_for_everyone(client: Client, role: Role, address: str) -> None:
+    sign_in(client, role)
+
+    answer = client.get("/settings/")
+
+    assert "Figures and dates as in English (United States): 1,234.50" in text_of(answer)
+    assert f'<a href="{address}" aria-current="page">Business</a>' in " ".join(
+        answer.content.decode().split()
+    )
+
+
 def test_the_books_are_closed_and_the_page_says_who_did_it(client: Client) -> None:
     olga = sign_in(client)
     address = "/settings/closed-period/"

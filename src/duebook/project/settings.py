@@ -163,6 +163,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # The owner, who makes the users, vouches for their addresses.
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# A stranger's address gets nothing: nobody signs up, and Duebook mails nobody on a passer-by's word.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if INSECURE_LOOPBACK else "https"
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0

@@ -23,6 +23,7 @@ class Receipt:
     ``replaces`` is the number of the payment that this one corrects, ``replaced_by`` of the one that corrects
     this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more, ``refunded`` how
     much of it was given back, ``disputed`` how much a bank took back because the customer disputes it.
+    ``card`` is what Duebook charged, empty where the money came otherwise.
     """
 
     payment_id: int
@@ -35,6 +36,7 @@ class Receipt:
     amount: Money
     type_label: str
     reference: str
+    card: str
     is_money: bool
     lines: tuple[ReceiptLine, ...]
     credit: Money

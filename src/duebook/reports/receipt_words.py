@@ -56,8 +56,8 @@ def note_words(receipt: Receipt, business: Business) -> list[str]:
 
 
 def how_words(receipt: Receipt) -> str:
-    """Check 4471"""
-    return f"{receipt.type_label} {receipt.reference}".strip()
+    """Check 4471, or the card that was charged: its payer knows that, not our name for the charge."""
+    return receipt.card or f"{receipt.type_label} {receipt.reference}".strip()
 
 
 def mail_text(receipt: Receipt, business: Business) -> str:

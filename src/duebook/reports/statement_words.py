@@ -1,5 +1,8 @@
 """A statement in words: the same sentences for its page, its PDF and its e-mail."""
 
+from collections.abc import Callable
+from datetime import date
+
 from django.utils.translation import gettext as _
 
 from duebook.commissions.models import CommissionEntry, PayoutBatch
@@ -14,14 +17,16 @@ def title_words(statement: Statement) -> str:
     return _("Commission statement %(number)s") % {"number": statement.number}
 
 
-def fact_words(statement: Statement, business: Business) -> list[tuple[str, str]]:
-    """Name and value of what stands above the lines."""
+def fact_words(
+    statement: Statement, business: Business, *, day: Callable[[date, Business], str] = day_words
+) -> list[tuple[str, str]]:
+    """Name and value of what stands above the lines; ``day`` writes a date as the lines do."""
     facts = [
         (_("Partner code"), statement.code),
-        (_("Commissions payable up to"), day_words(statement.cut_off_on, business)),
+        (_("Commissions payable up to"), day(statement.cut_off_on, business)),
     ]
     if statement.paid_on:
-        facts.append((_("Paid on"), day_words(statement.paid_on, business)))
+        facts.append((_("Paid on"), day(statement.paid_on, business)))
         how = f"{statement.paid_method} {statement.paid_reference}".strip()
         facts.append((_("Paid by"), how))
     return facts

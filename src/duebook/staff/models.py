@@ -89,10 +89,14 @@ class RoleLimit(models.Model):
         return f"{self.role}: {self.right}"
 
 
+UNNAMED = "My business"
+"""What a business is called until its owner says so."""
+
+
 class Business(models.Model):
     """The business that this database belongs to: exactly one row, seeded by a migration."""
 
-    name = models.CharField(_("name"), max_length=200, default="My business")
+    name = models.CharField(_("name"), max_length=200, default=UNNAMED)
     address = models.TextField(_("address"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     logo = models.BinaryField(_("logo"), null=True, editable=True)

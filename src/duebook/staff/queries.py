@@ -30,6 +30,11 @@ def installation_id() -> str:
     return str(Business.objects.values_list("installation_id", flat=True).get(pk=1))
 
 
+def is_there_nobody() -> bool:
+    """Whether nobody can sign in yet, as right after the installation."""
+    return not User.objects.exists()
+
+
 def others_who_may(right: Right, *, but: int) -> int:
     """How many active users hold the right, besides this one."""
     roles = [role.value for role in Role if right in RIGHTS_OF[role]]

@@ -5,7 +5,7 @@ from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.events.models import Event
 from duebook.payments.models import Payment
-from duebook.payments.queries import applied_by, payment_by_id
+from duebook.payments.queries import applied_by, charge_of, payment_by_id
 from duebook.reports.receipt import Receipt, ReceiptLine
 
 # correct_payment derives the key of its first half, the undoing, from that of the whole.
@@ -16,6 +16,7 @@ def receipt_of(payment_id: int) -> Receipt:
     """The receipt of a payment as it stands now. Raises NotFound."""
     payment = payment_by_id(payment_id)
     contact = payment.contact
+    charge = charge_of(payment)
     reversal, bank_return = getattr(payment, "reversal", None), getattr(payment, "bank_return", None)
     return Receipt(
         payment_id=payment.pk,
@@ -28,6 +29,7 @@ def receipt_of(payment_id: int) -> Receipt:
         amount=Money(payment.amount_minor, payment.currency),
         type_label=payment.payment_type.label,
         reference=payment.reference,
+        card=str(charge.payment_method) if charge else "",
         is_money=payment.kind != PaymentKind.ADJUSTMENT.value,
         lines=_lines(payment),
         credit=Money(payment.credit_minor, payment.currency),

@@ -32,8 +32,13 @@ def locale_choices() -> list[tuple[str, str]]:
     for name in locale_identifiers():
         locale = Locale.parse(name)
         if locale.territory and not locale.script and not locale.variant:
-            named.append((name, locale.get_display_name("en") or name))
+            named.append((name, locale_name(name)))
     return sorted(named, key=lambda pair: pair[1])
+
+
+def locale_name(identifier: str) -> str:
+    """English (United States) for en_US."""
+    return Locale.parse(identifier).get_display_name("en") or identifier
 
 
 @lru_cache(maxsize=1)

@@ -27,6 +27,7 @@ class Entry:
     at: datetime
     order_id: int | None
     payment_id: int | None
+    charge_id: int | None
 
 
 def told(events: Iterable[Event], business: Business) -> list[Entry]:
@@ -51,6 +52,7 @@ def told(events: Iterable[Event], business: Business) -> list[Entry]:
             at=row.occurred_at,
             order_id=row.order_id,
             payment_id=row.payment_id,
+            charge_id=row.payload.get("charge_id"),
         )
         for row in rows
     ]

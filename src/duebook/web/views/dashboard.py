@@ -17,10 +17,11 @@ from django.views.decorators.http import require_safe
 
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.permissions import Right
+from duebook.payments.to_decide import count_to_decide
 from duebook.reports.dashboard_figures import DAYS, CurrencyFigures, DashboardFigures
 from duebook.reports.queries.latest_payments import latest_payments
 from duebook.reports.snapshots import dashboard_figures
-from duebook.staff.models import Business
+from duebook.staff.models import UNNAMED, Business
 from duebook.web.aging_bars import aging_bars
 from duebook.web.charts import BarChart, Stack, day_labels
 from duebook.web.formats import ENGLISH
@@ -43,10 +44,10 @@ class FigureCard:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """Something to be done, what it comes to, and where."""
+    """Something to be done, what it comes to where that is one figure, and where."""
 
     text: str
-    minor: int
+    minor: int | None
     url: str
 
 
@@ -80,11 +81,17 @@ def dashboard(request: StaffRequest) -> HttpResponse:
         return render(request, "web/dashboard/first_steps.html", context)
     figures = taken.figures.of(business.currency)
     with_partners = taken.figures.has_partners and Right.VIEW_COMMISSIONS in rights_of(request)
+    to_decide = count_to_decide() if Right.CHARGE_CARDS in rights_of(request) else 0
     context |= {
+        "to_decide": to_decide,
         "cards": list(_cards(figures, today, with_partners=with_partners)),
         "bars": aging_bars(figures.aging, currency=business.currency),
         "chart": _chart(figures, today, business),
-        "todos": [*_todos(figures, today), *(_payout_todos(figures) if with_partners else ())],
+        "todos": [
+            *_decision_todos(to_decide),
+            *_todos(figures, today),
+            *(_payout_todos(figures) if with_partners else ()),
+        ],
         "latest": latest_payments(LATEST),
         "other_currencies": [code for code in taken.figures.by_currency if code != business.currency],
     }
@@ -175,6 +182,15 @@ def _received_note(figures: CurrencyFigures) -> str:
     )
 
 
+def _decision_todos(count: int) -> Iterator[Todo]:
+    """Counted now, not taken from the snapshot: money that waits for a person should not wait for it too."""
+    if count:
+        text = ngettext(
+            "%(count)s decision about money is waiting", "%(count)s decisions about money are waiting", count
+        )
+        yield Todo(text % {"count": count}, None, reverse("web:decisions"))
+
+
 def _todos(figures: CurrencyFigures, today: date) -> Iterator[Todo]:
     if count := figures.usable_credit_contacts:
         text = ngettext(
@@ -229,6 +245,16 @@ def _chart(figures: CurrencyFigures, today: date, business: Business) -> BarChar
 def _steps(request: StaffRequest, figures: DashboardFigures) -> list[Step]:
     rights = rights_of(request)
     steps = [
+        (
+            Right.CHANGE_SETTINGS,
+            Step(
+                _("Introduce your business"),
+                _("Its name and address stand on what customers get; new orders are in its currency."),
+                _("Open Settings"),
+                reverse("web:settings_business"),
+                request.business.name != UNNAMED,
+            ),
+        ),
         (
             Right.EDIT_CONTACTS,
             Step(

@@ -120,7 +120,7 @@ def _preview(scene: RefundScene, form: RefundForm, actor: Actor) -> Preview:
         decision = decide(payment_id=scene.payment.pk, wanted=asked.wanted(), actor=actor, on=scene.today)
     except AboveLimit as error:
         # A smaller part, or another way, may be within the limit, so the page is not pointless.
-        can_ask = _("Save it all the same, and you can ask for approval here.")
+        can_ask = _("Send the form all the same, and you can ask for approval.")
         return Preview(problem=f"{text_of(error, scene.business)} {can_ask}")
     except AboveCaptured as error:
         return Preview(problem=text_of(error, scene.business))

@@ -14,6 +14,7 @@ from duebook.reports.services.email_statement import email_statement
 from duebook.reports.statement_pdf import statement_pdf
 from duebook.reports.statement_words import fact_words, note_words, title_words
 from duebook.staff.models import Business
+from duebook.web.formats import short_date
 from duebook.web.forms.payouts import EmailStatementForm, SendStatementsForm
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
@@ -30,7 +31,7 @@ def statement(request: StaffRequest, batch_id: int, partner_id: int) -> HttpResp
     context = {
         "statement": found,
         "title": title_words(found),
-        "facts": fact_words(found, request.business),
+        "facts": fact_words(found, request.business, day=short_date),
         "notes": note_words(found),
         "can_be_sent": found.state in _CAN_BE_SENT,
     }

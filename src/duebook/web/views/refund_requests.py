@@ -47,6 +47,7 @@ def refund_request(request: StaffRequest, request_id: int) -> HttpResponse:
         add_notice(request, _sentence(request, request_by_id(request_id)))
         return redirect("web:payment", asked.payment_id)
     people = User.objects.in_bulk([asked.asked_by_id, asked.decided_by_id or 0])
+    is_own = asked.asked_by_id == actor.user_id
     context = {
         "form": form,
         "asked": asked,
@@ -56,9 +57,11 @@ def refund_request(request: StaffRequest, request_id: int) -> HttpResponse:
         "account": Account.objects.filter(pk=asked.wanted["account_id"]).first(),
         "asker": people.get(asked.asked_by_id),
         "decider": people.get(asked.decided_by_id or 0),
-        "is_own": asked.asked_by_id == actor.user_id,
+        "is_own": is_own,
         "preview": _preview(request, asked, actor) if asked.is_waiting else None,
-        "panel_foot": _("Nothing is refunded until another person approves."),
+        "panel_foot": _("Nothing is refunded until another person approves.")
+        if is_own
+        else _("Nothing is refunded until it is approved."),
     }
     return render(request, "web/refund_requests/page.html", context, status=form.status)
 

@@ -18,6 +18,7 @@ from duebook.web.forms.settings import (
     CloseBooksForm,
     LimitsForm,
     LogoForm,
+    locale_name,
     role_label,
 )
 from duebook.web.notices import add_notice
@@ -29,7 +30,8 @@ _MOST_DECISIONS = 50
 @require_safe
 def overview(request: StaffRequest) -> HttpResponse:
     """What can be set; everyone may look at the business's own settings."""
-    return render(request, "web/settings/overview.html")
+    context = {"locale_name": locale_name(request.business.locale)}
+    return render(request, "web/settings/overview.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
