@@ -9,15 +9,14 @@ import ast
 import inspect
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from types import ModuleType
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
-from procrastinate.exceptions import ConnectorException
 
 from duebook.domain.charging import OPEN_STATES, ChargeInput
 from duebook.domain.errors import ChargeUnderWay, InvoicePaid
@@ -43,7 +42,7 @@ from duebook.payments.services import (
 )
 from duebook.payments.services.charge_card import charge_card
 from tests.factories import SYSTEM, day, key, make_invoice, usd
-from tests.payments.ends import Killed, terminate_own_connection
+from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 
 PROTOCOL = (
@@ -90,16 +89,6 @@ def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
 
 def charge(wanted: ChargeInput, request_key: str) -> None:
     charge_card(wanted=wanted, request_key=request_key, actor=SYSTEM, on=day())
-
-
-def end_at(wanted: Point, *, seen: list[Point] | None = None) -> Callable[[Point], None]:
-    def at(point: Point) -> None:
-        if seen is not None:
-            seen.append(point)
-        if point is wanted:
-            raise Killed
-
-    return at
 
 
 def two_days_pass() -> None:
@@ -153,11 +142,8 @@ def test_a_process_that_ends_at_any_point_loses_and_doubles_nothing(
         for gateway_id in list(gateway.charges):
             process_webhook.process_webhook(message_id=webhook_of(gateway_id).pk)
 
-    with at_each_point(end_at(point)):
-        try:
-            everything_once()
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION):
+        everything_once()
     charge_again_if_it_may(wanted, request_key)
     two_days_pass()
 
@@ -178,19 +164,8 @@ def test_a_connection_that_is_cut_at_any_point_loses_and_doubles_nothing(
 ) -> None:
     _, wanted = asked_for()
     request_key = key()
-    cut = False
-
-    def at(reached: Point) -> None:
-        nonlocal cut
-        if reached is point and not cut:
-            cut = True
-            terminate_own_connection()
-
-    with at_each_point(at):
-        try:
-            charge(wanted, request_key)
-        except (DatabaseError, ConnectorException):
-            connection.close()
+    with ending_at(point, CUT_OFF):
+        charge(wanted, request_key)
     charge_again_if_it_may(wanted, request_key)
     two_days_pass()
 

@@ -37,10 +37,10 @@ from tests.factories import (
 from tests.payments.coming_back import come_back, refund_at_the_processor
 from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.services.test_record_payment import in_threads
 from tests.payments.services.test_refund_payment import charged
 from tests.payments.services.test_reverse_refund import figures
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -29,7 +29,7 @@ from duebook.payments.models import (
     Refund,
     RefundResolution,
 )
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services.approve_outcome import approve_outcome
 from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
 from duebook.payments.services.ask_gateway import ask_gateway, charges_to_ask
@@ -46,6 +46,7 @@ from duebook.staff.services.add_user import add_user
 from duebook.staff.services.change_user import change_user
 from tests.factories import SYSTEM, actor, day, key, make_invoice, make_refund, make_user
 from tests.past_the_guards import past_the_guards
+from tests.payments.ends import EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
 from tests.snapshot import everything
@@ -508,10 +509,6 @@ def test_a_person_and_the_gateway_at_once_book_once(gateway: FakeGateway) -> Non
     assert gateway.taken_minor() == 4000
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("point", [point for point in Point if point.name.startswith("SETTLE")])
 def test_a_process_that_ends_while_approving_leaves_both_or_neither(
@@ -520,15 +517,8 @@ def test_a_process_that_ends_while_approving_leaves_both_or_neither(
     charge = asked_out(gateway)
     proposal = propose(charge)
 
-    def at(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(at):
-        try:
-            approve_outcome(proposal_id=proposal.pk, actor=OLGA)
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION):
+        approve_outcome(proposal_id=proposal.pk, actor=OLGA)
     proposal.refresh_from_db()
     charge.refresh_from_db()
     assert (proposal.state == "approved") == (charge.state == "succeeded")

@@ -31,7 +31,7 @@ from duebook.payments.models import (
     PaymentType,
 )
 from duebook.payments.pay_links import link_payment_by_id, links_to_close
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services import close_link_payment as closing
 from duebook.payments.services.ask_gateway import drop_charge
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
@@ -45,15 +45,12 @@ from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
 from duebook.staff.models import Business
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, usd
 from tests.payments.cards import RETURN_URL, jobs, save_card
+from tests.payments.ends import ended_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.payments.pay_by_link import amounts_of, charge, choose, enter_card, later, offer_to_pay, pay
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def state_of(payment: LinkPayment) -> str:
@@ -503,11 +500,7 @@ def test_a_success_told_while_another_end_is_seen_to_is_not_lost(
 def test_a_process_that_ends_while_a_late_success_is_booked_books_it_next_time(gateway: FakeGateway) -> None:
     payment = not_paid(gateway, "declined")
 
-    def end(reached: Point) -> None:
-        if reached is Point.SETTLE_LINK_REOPENED:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
+    with ended_at(Point.SETTLE_LINK_REOPENED):
         succeed_late(gateway, payment)
     assert (state_of(payment), links_to_close(most=10)) == ("declined", [])
     ask_gateway_now(charge_id=payment.charge_id or 0, actor=SYSTEM)
@@ -616,11 +609,7 @@ def test_a_process_that_ends_anywhere_charges_once_and_the_page_says_what_came_o
     payment = choose(offer_to_pay(invoice), usd("40.00"))
     enter_card(gateway, payment)
 
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
+    with ended_at(point):
         charge(payment)
     charge(payment)
     for charge_id in Charge.objects.filter(state="created").values_list("pk", flat=True):
@@ -642,11 +631,7 @@ def test_a_charge_that_was_written_down_but_not_noted_is_found_when_it_is_closed
     payment = choose(offer_to_pay(make_invoice("100.00")))
     enter_card(gateway, payment)
 
-    def end(reached: Point) -> None:
-        if reached is Point.PREPARED:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
+    with ended_at(Point.PREPARED):
         charge(payment)
 
     assert not close(payment)

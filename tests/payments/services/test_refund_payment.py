@@ -36,8 +36,8 @@ from tests.factories import (
     usd,
 )
 from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

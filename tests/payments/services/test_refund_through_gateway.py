@@ -20,7 +20,7 @@ from duebook.gateways.protocol import Busy, NothingHappened, OutcomeUnknown, Ref
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, GatewayRefund, Payment, Refund
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.ask_about_refund import ask_about_refund, drop_refund, refunds_to_ask
 from duebook.payments.services.charge_card import charge_card
@@ -44,7 +44,7 @@ from tests.factories import (
     usd,
 )
 from tests.past_the_guards import past_the_guards
-from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
+from tests.payments.ends import CUT_OFF, EXCEPTION, ended_at, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.snapshot import everything
 
@@ -333,14 +333,7 @@ def test_credit_that_is_on_its_way_back_is_not_applied(gateway: FakeGateway) -> 
 def test_a_refund_that_was_only_written_down_is_dropped_and_never_sent(gateway: FakeGateway) -> None:
     payment = a_charged_payment()
 
-    class Stop(Exception):
-        pass
-
-    def stop(point: Point) -> None:
-        if point is Point.REFUND_PREPARED:
-            raise Stop
-
-    with at_each_point(stop), pytest.raises(Stop):
+    with ended_at(Point.REFUND_PREPARED):
         refund(payment, "40.00")
     attempt = GatewayRefund.objects.get()
 

@@ -41,9 +41,9 @@ from tests.factories import (
 )
 from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_record_payment import in_threads
 from tests.payments.services.test_refund_payment import charged
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

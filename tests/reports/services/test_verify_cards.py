@@ -9,9 +9,9 @@ from duebook.payments.models import CardSetup, Charge, PaymentMethod
 from duebook.payments.services.charge_card import charge_card
 from duebook.reports.services.verify_books import Finding, verify_books
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, usd
+from tests.past_the_guards import past_the_guards
 from tests.payments.cards import save_card
 from tests.payments.fake_gateway import FakeGateway, install, make_card
-from tests.reports.services.test_verify_books import past_the_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
@@ -68,7 +68,8 @@ def test_a_charge_on_another_contact_s_card_is_seen(gateway: FakeGateway) -> Non
     made = charged(acme, make_card(acme))
     theirs = make_card(ring, "tok_theirs")
 
-    past_the_guards(lambda: Charge.objects.update(payment_method=theirs))
+    with past_the_guards():
+        Charge.objects.update(payment_method=theirs)
 
     at = f"at account {made.merchant_account_id}"
     wrong = Finding("card_of_charge", str(made), f"contact {acme.pk} {at}", f"contact {ring.pk} {at}")

@@ -18,8 +18,8 @@ from duebook.sales.services.recalculate_order import (
     recalculate_orders,
 )
 from tests.factories import SYSTEM, actor, day, key, make_invoice, make_partner, make_payment, make_program
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
