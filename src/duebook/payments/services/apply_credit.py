@@ -15,6 +15,7 @@ from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
+from duebook.payments.act_plan import balances_told
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import GatewayRefund, Payment
 from duebook.payments.state import open_invoices
@@ -130,10 +131,7 @@ def apply_credit(
                 {"payment_id": u.payment_id, "invoice_id": u.invoice_id, "amount_minor": u.minor}
                 for u in decision.uses
             ],
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
+            "invoices": balances_told(decision.balances),
         },
     )
     return decision
