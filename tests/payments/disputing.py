@@ -4,29 +4,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from duebook.domain.charging import ChargeInput
-from duebook.domain.recording import Share
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind
-from duebook.invoices.models import Invoice
-from duebook.payments.models import Dispute, Payment
-from duebook.payments.services.charge_card import charge_card
+from duebook.payments.models import Dispute
 from duebook.payments.services.process_webhook import process_webhook
-from tests.factories import SYSTEM, day, key, make_invoice, usd
-from tests.payments.fake_gateway import FakeGateway, make_card
-
-
-def a_charged_payment(amount: str = "100.00", token: str = "tok_ok", **fields: Any) -> Payment:
-    """A card charged for an invoice of 100.00."""
-    invoice = make_invoice("100.00", **fields)
-    charge_invoice(invoice, amount, token)
-    return Payment.objects.latest("id")
-
-
-def charge_invoice(invoice: Invoice, amount: str = "100.00", token: str = "tok_ok") -> None:
-    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd(amount)),))
-    charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+from tests.factories import key
+from tests.payments.fake_gateway import FakeGateway
 
 
 def told(dispute_id: str = "dp_1", **fields: Any) -> WebhookMessage:

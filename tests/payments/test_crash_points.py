@@ -20,7 +20,6 @@ from django.utils import timezone
 
 from duebook.domain.charging import OPEN_STATES, ChargeInput
 from duebook.domain.errors import ChargeUnderWay, InvoicePaid
-from duebook.domain.recording import Share
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import Busy, ObjectKind, OutcomeUnknown
 from duebook.invoices.models import Invoice
@@ -41,9 +40,10 @@ from duebook.payments.services import (
     settle_gateway_refund,
 )
 from duebook.payments.services.charge_card import charge_card
-from tests.factories import SYSTEM, day, key, make_invoice, usd
+from tests.factories import SYSTEM, day, key, make_invoice
+from tests.payments.charging import wanted as wanted_charge
 from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.payments.fake_gateway import FakeGateway
 
 PROTOCOL = (
     prepare_charge,
@@ -81,10 +81,7 @@ FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
 
 def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
     invoice = make_invoice("100.00")
-    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    return invoice, ChargeInput(
-        invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),), email_receipt=True
-    )
+    return invoice, wanted_charge(invoice, token=token, email_receipt=True)
 
 
 def charge(wanted: ChargeInput, request_key: str) -> None:

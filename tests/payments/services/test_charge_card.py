@@ -26,7 +26,6 @@ from duebook.payments.services.ask_gateway import (
     drop_charge,
 )
 from duebook.payments.services.cancel_charge import cancel_charge
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.prepare_charge import prepare_charge
 from duebook.payments.services.send_charge import send_charge
 from tests.factories import (
@@ -42,28 +41,11 @@ from tests.factories import (
     usd,
 )
 from tests.payments.cards import jobs
+from tests.payments.charging import charge, its_turn, wanted
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
-
-
-def wanted(invoice: Invoice, amount: str = "40.00", token: str = "tok_ok", **fields: Any) -> ChargeInput:
-    card = make_card(invoice.contact, token)
-    return ChargeInput(
-        contact_id=invoice.contact_id,
-        payment_method_id=card.pk,
-        shares=(Share(invoice.pk, usd(amount)),),
-        **fields,
-    )
-
-
-def charge(asked: ChargeInput, **fields: Any) -> Charge:
-    return charge_card(**{"wanted": asked, "request_key": key(), "actor": SYSTEM, "on": day(), **fields})
-
-
-def its_turn(made: Charge) -> None:
-    Charge.objects.filter(pk=made.pk).update(ask_at=timezone.now() - timedelta(seconds=1))
 
 
 def test_an_approved_charge_is_a_payment_on_the_invoice(gateway: FakeGateway) -> None:

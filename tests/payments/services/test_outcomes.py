@@ -46,11 +46,11 @@ from duebook.staff.services.add_user import add_user
 from duebook.staff.services.change_user import change_user
 from tests.factories import SYSTEM, actor, day, key, make_invoice, make_refund, make_user
 from tests.past_the_guards import past_the_guards
+from tests.payments.charging import a_charged_payment, charge_without_answer
 from tests.payments.ends import EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
+from tests.payments.refunding import refund
 from tests.snapshot import everything
-from tests.web.test_charges import make_unknown
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +66,7 @@ def happened(days: int = 0) -> OutcomeInput:
 
 def asked_out(gateway: FakeGateway, *, after_effect: bool = True) -> Charge:
     """A charge of 40.00 about which the gateway was asked for a week and said nothing."""
-    charge = make_unknown(gateway, make_invoice("100.00"), after_effect=after_effect)
+    charge = charge_without_answer(gateway, make_invoice("100.00"), after_effect=after_effect)
     Charge.objects.update(asked=len(ASK_AFTER), ask_at=None)
     return charge
 
@@ -186,7 +186,7 @@ def test_a_success_by_hand_stays_one_and_waits_when_the_gateway_denies_it(gatewa
 
 
 def test_while_the_gateway_is_asked_no_person_decides(gateway: FakeGateway) -> None:
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     before = everything()
 
     with pytest.raises(errors.StillAsked):
@@ -196,7 +196,7 @@ def test_while_the_gateway_is_asked_no_person_decides(gateway: FakeGateway) -> N
 
 
 def test_where_the_account_is_not_in_use_any_more_a_person_decides_at_once(gateway: FakeGateway) -> None:
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     MerchantAccount.objects.update(active=False)
 
     approve_outcome(proposal_id=propose(charge).pk, actor=OLGA)

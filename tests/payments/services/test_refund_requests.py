@@ -25,9 +25,10 @@ from duebook.payments.services.request_refund import request_refund
 from duebook.payments.services.withdraw_refund_request import withdraw_refund_request
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import actor, day, key, make_invoice, make_payment, make_refund, refund_input
+from tests.payments.charging import a_charged_payment
 from tests.payments.ends import EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, wanted
+from tests.payments.refunding import wanted
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db

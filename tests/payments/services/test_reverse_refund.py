@@ -39,9 +39,9 @@ from tests.factories import (
     refund_input,
     usd,
 )
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_payment import charged
 from tests.snapshot import everything
 from tests.threads import in_threads
 
@@ -411,7 +411,7 @@ def test_one_may_undo_ones_own_refund_of_the_day() -> None:
 
 
 def test_a_refund_by_hand_of_a_card_payment_is_undone_too(gateway: FakeGateway) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     before = figures()
 
     undo(refunded(payment, "40.00"))
@@ -422,7 +422,7 @@ def test_a_refund_by_hand_of_a_card_payment_is_undone_too(gateway: FakeGateway) 
 def test_a_refused_refund_to_the_card_waits_again_once_the_one_by_hand_is_undone(
     gateway: FakeGateway,
 ) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     gateway.fail("refund", NothingHappened)
     refund_through_gateway(
         payment_id=payment.pk,
@@ -458,7 +458,7 @@ def test_undoing_a_refund_that_stood_in_the_way_of_a_dispute_lets_it_be_booked(
 
 
 def test_what_the_processor_gave_back_is_never_undone(gateway: FakeGateway) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     refund_through_gateway(
         payment_id=payment.pk,
         wanted=refund_input("40.00", means=RefundMeans.GATEWAY),

@@ -34,9 +34,8 @@ from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.settle_dispute import settle_dispute
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 from tests.factories import SYSTEM, day, key, make_invoice, make_partner, make_payment, make_program, usd
+from tests.payments.charging import a_charged_payment, charge_invoice
 from tests.payments.disputing import (
-    a_charged_payment,
-    charge_invoice,
     decide_dispute,
     open_dispute,
     tell,
@@ -209,7 +208,7 @@ def test_a_dispute_that_is_told_before_the_success_of_its_charge_settles_both(ga
 
 
 def a_charged_payment_pending(gateway: FakeGateway) -> None:
-    charge_invoice(make_invoice("100.00"), "40.00", "tok_slow")
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
     assert not Payment.objects.exists()
 
 

@@ -10,7 +10,8 @@ from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, Dispute, DisputeBooking, Payment
 from duebook.reports.services.verify_books import Finding, verify_books
 from tests.past_the_guards import past_the_guards
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]

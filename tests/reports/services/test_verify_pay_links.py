@@ -6,15 +6,10 @@ from duebook.payments.models import Charge, ChargeLine, PayLink, PaymentMethod
 from duebook.reports.services.verify_books import Finding, verify_books
 from tests.factories import make_contact, make_invoice, usd
 from tests.past_the_guards import past_the_guards
-from tests.payments.fake_gateway import FakeGateway, install, make_card
+from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.payments.pay_by_link import offer_to_pay, pay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
-    return install(monkeypatch)
 
 
 def names() -> set[str]:
