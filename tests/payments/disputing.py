@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind
-from duebook.payments.models import Dispute
+from duebook.ledger.models import Transfer
+from duebook.payments.models import Charge, Dispute
 from duebook.payments.services.process_webhook import process_webhook
 from tests.factories import key
 from tests.payments.fake_gateway import FakeGateway
@@ -44,3 +45,13 @@ def decide_dispute(gateway: FakeGateway, outcome: str, dispute_id: str = "dp_1",
     gateway.decide_dispute(dispute_id, outcome, **fields)
     tell(dispute_id)
     return Dispute.objects.get(gateway_id=dispute_id)
+
+
+def clearing_minor() -> int:
+    """What the books say that the processor still owes us."""
+    account = Charge.objects.select_related("merchant_account").latest("id").merchant_account
+    rows = Transfer.objects.values_list("debit_account_id", "credit_account_id", "amount_minor")
+    return sum(
+        minor * ((debit == account.clearing_account_id) - (credit == account.clearing_account_id))
+        for debit, credit, minor in rows
+    )

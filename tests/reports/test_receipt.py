@@ -7,13 +7,7 @@ import pytest
 from django.core import mail
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import (
-    Forbidden,
-    KeyReused,
-    MailNotSent,
-    NoEmailAddress,
-    NotFound,
-)
+from duebook.domain.errors import Forbidden, KeyReused, MailNotSent, NoEmailAddress, NotFound
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
 from duebook.events.models import Event

@@ -34,7 +34,7 @@ from tests.payments.charging import a_charged_payment
 from tests.payments.coming_back import come_back, refund_at_the_processor
 from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_reverse_refund import figures
+from tests.payments.undoing_refunds import figures
 from tests.snapshot import everything
 from tests.threads import in_threads
 

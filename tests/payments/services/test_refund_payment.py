@@ -35,16 +35,11 @@ from tests.factories import (
 )
 from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
+from tests.payments.undoing_refunds import a_payment
 from tests.snapshot import everything
 from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
-
-
-def a_payment(amount: str = "100.00", **fields: Any) -> Payment:
-    """A payment of an invoice of 100.00, made ten days ago."""
-    invoice = make_invoice("100.00", ordered_on=day(-20))
-    return make_payment(amount, **{"invoice": invoice, "received_on": day(-10), **fields})
 
 
 def refund(payment: Payment, amount: str = "40.00", **fields: Any) -> Any:

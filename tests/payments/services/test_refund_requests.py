@@ -14,10 +14,7 @@ from duebook.gateways.protocol import NothingHappened
 from duebook.ledger.models import ClosedPeriod
 from duebook.payments.models import GatewayRefund, Payment, Refund, RefundRequest
 from duebook.payments.points import Point
-from duebook.payments.services.approve_refund_request import (
-    approve_refund_request,
-    preview_refund_request,
-)
+from duebook.payments.services.approve_refund_request import approve_refund_request, preview_refund_request
 from duebook.payments.services.ask_about_refund import drop_refund
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.reject_refund_request import reject_refund_request
