@@ -45,33 +45,29 @@ def plan_refund(
         }
     )
     adjustment = _plan_adjustment(plan, decision, actor, f"{request_key}:rest", hashed)
-    plan.events.append(
-        {
-            "name": "payment.refunded",
-            "actor_id": actor.user_id,
-            "source": actor.source.value,
-            "request_key": request_key,
-            "input_hash": hashed,
-            "contact_id": payment.contact_id,
-            "order_id": None,
+    plan.tell(
+        name="payment.refunded",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
             "payment_id": payment.id,
-            "payload": {
-                "payment_id": payment.id,
-                "number": payment.number,
-                "amount_minor": wanted.amount.minor,
-                "currency": payment.currency,
-                "refunded_on": wanted.refunded_on.isoformat(),
-                "means": wanted.means.value,
-                "gateway_refund_id": gateway_refund_id,
-                "reason": wanted.reason.strip(),
-                "credit_minor": decision.credit_used.minor,
-                "taken_off": allocations_told(decision.allocations, decision.balances),
-                "owes_minor": decision.owes.minor,
-                "rest": wanted.rest.value,
-                "adjustment": adjustment,
-                "invoices": balances_told(decision.balances),
-            },
-        }
+            "number": payment.number,
+            "amount_minor": wanted.amount.minor,
+            "currency": payment.currency,
+            "refunded_on": wanted.refunded_on.isoformat(),
+            "means": wanted.means.value,
+            "gateway_refund_id": gateway_refund_id,
+            "reason": wanted.reason.strip(),
+            "credit_minor": decision.credit_used.minor,
+            "taken_off": allocations_told(decision.allocations, decision.balances),
+            "owes_minor": decision.owes.minor,
+            "rest": wanted.rest.value,
+            "adjustment": adjustment,
+            "invoices": balances_told(decision.balances),
+        },
     )
 
 
