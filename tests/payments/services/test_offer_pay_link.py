@@ -124,7 +124,7 @@ def test_a_mail_server_that_refuses_leaves_no_event(
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr("duebook.payments.services.email_pay_link.EmailMessage.send", refuse)
+    monkeypatch.setattr("duebook.staff.mailing.EmailMessage.send", refuse)
     with pytest.raises(errors.MailNotSent):
         email_pay_link(link_id=offered.link_id, link=LINK, request_key=key(), actor=SYSTEM)
 
