@@ -23,13 +23,13 @@ from duebook.gateways.protocol import (
     DeclineClass,
     DisputeOutcome,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     Misconfigured,
     NothingHappened,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
     SeenAccount,
     SeenCard,
     SeenCharge,
@@ -171,12 +171,12 @@ class FakeGateway:
                 self.charges[charge_id] = replace(charge, outcome=Outcome.CANCELLED)
         return self.charges[charge_id]
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         with self._call("refund"):
             self._give_back(request)
         return self.refunds[request.key]
 
-    def _give_back(self, request: RefundRequest) -> None:
+    def _give_back(self, request: GatewayRefundRequest) -> None:
         if request.key in self.refunds:
             return
         charge = self.charges[request.charge_id]
@@ -204,7 +204,7 @@ class FakeGateway:
         with self._call("list_refunds"):
             return [refund for refund in self.refunds.values() if refund.charge_id == charge_id]
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         with self._call("void"):
             if self.is_settled:
                 raise NothingHappened("it is settled")

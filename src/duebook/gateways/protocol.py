@@ -148,7 +148,7 @@ class ChargeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRequest:
+class GatewayRefundRequest:
     """Give back ``amount`` of a charge; frozen and keyed as a charge is."""
 
     key: str
@@ -345,14 +345,14 @@ class Gateway(Protocol):
     def cancel(self, charge_id: str) -> SeenCharge:
         """See to it that an unfinished charge never happens; one that happened is returned as it is."""
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give money back. Raises NothingHappened where the gateway refuses."""
 
     def fetch_refund(self, refund_id: str) -> SeenRefund: ...
 
     def list_refunds(self, charge_id: str) -> Iterable[SeenRefund]: ...
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Take a whole charge back before it is settled. Raises NothingHappened where it is too late."""
 
     def begin_setup(

@@ -13,12 +13,12 @@ from duebook.domain.money import Money
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import (
+    GatewayRefundRequest,
     NothingHappened,
     ObjectKind,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
 )
 from duebook.payments.models import Charge, GatewayRefund, Observation, Payment, Refund, Settlement
 from duebook.payments.points import Point
@@ -205,7 +205,7 @@ def a_succeeded_charge(gateway: FakeGateway) -> Charge:
 def told_of_refund(
     gateway: FakeGateway, minor: int, *, reference: str = "by someone at the processor"
 ) -> Any:
-    gateway.refund(RefundRequest(key(), reference, "ch_1", Money(minor, "USD")))
+    gateway.refund(GatewayRefundRequest(key(), reference, "ch_1", Money(minor, "USD")))
     return message(f"re_{len(gateway.refunds)}", object_kind=ObjectKind.REFUND.value)
 
 

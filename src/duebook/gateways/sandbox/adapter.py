@@ -15,10 +15,10 @@ from duebook.gateways.protocol import (
     ChargeRequest,
     Credentials,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     NothingHappened,
     OutcomeUnknown,
-    RefundRequest,
     SeenAccount,
     SeenCharge,
     SeenDispute,
@@ -87,11 +87,11 @@ class SandboxGateway:
         path = f"/charges/{quote(charge_id, safe='')}/cancel"
         return read(answers.charge, self._transport.send("POST", path, body={}).values)
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give money back."""
         return self._give_back(request, "refunds")
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Take a whole charge back before it is settled."""
         return self._give_back(request, "void")
 
@@ -164,7 +164,7 @@ class SandboxGateway:
         seen = _as_asked(read(answers.charge, answer.values), request.amount)
         return _as_asked(self.fetch(seen.id), request.amount) if answer.replayed else seen
 
-    def _give_back(self, request: RefundRequest, name: str) -> SeenRefund:
+    def _give_back(self, request: GatewayRefundRequest, name: str) -> SeenRefund:
         path = f"/charges/{quote(request.charge_id, safe='')}/{name}"
         body = {**_amount(request.amount), "reference": request.reference}
         answer = self._transport.send("POST", path, key=f"{request.key}/{name}", body=body)

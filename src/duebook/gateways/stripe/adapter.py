@@ -20,12 +20,12 @@ from duebook.gateways.protocol import (
     Credentials,
     GatewayError,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     NothingHappened,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
     SeenAccount,
     SeenCard,
     SeenCharge,
@@ -171,7 +171,7 @@ class StripeGateway:
             raise OutcomeUnknown(error.reason, code=error.code) from error
 
     @translated()
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give back what is left to give back; a refund of that reference is there only once."""
         charge = self.fetch(request.charge_id)
         if charge.captured_minor == 0:
@@ -206,7 +206,7 @@ class StripeGateway:
         found = self._v1.refunds.list({"payment_intent": charge_id, "limit": PAGE})
         return [reading.refund(one.to_dict()) for one in found.auto_paging_iter()]
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Stripe settles with the capture: a captured charge is refunded, an uncaptured one cancelled."""
         raise NothingHappened("Stripe takes a charge back by a refund only.", code="cannot_void")
 
