@@ -16,7 +16,6 @@ from duebook.gateways import accounts
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import (
     Busy,
-    CardSetup,
     ChargeRequest,
     Credentials,
     Decline,
@@ -38,6 +37,7 @@ from duebook.gateways.protocol import (
     SeenSettlement,
     SeenSetup,
     SettlementLine,
+    SetupHandle,
     SetupOutcome,
 )
 from duebook.ledger.models import Account
@@ -213,14 +213,14 @@ class FakeGateway:
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         with self._call("begin_setup"):
             pk = f"seti_{len(self.setups) + 1}"
             owner = customer or f"cus_of_{pk}"
             self.setups[pk] = SeenSetup(pk, SetupOutcome.WAITING, owner, reference)
             self.returns[pk] = return_url
             self.pays_now[pk] = pays_now
-        return CardSetup(pk, owner, **self.fields_of(pk))
+        return SetupHandle(pk, owner, **self.fields_of(pk))
 
     def fields_of(self, setup_id: str) -> dict[str, str]:
         """Where the card is typed: a page of the gateway, or fields by a script when ``scripted``."""

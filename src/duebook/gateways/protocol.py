@@ -211,7 +211,7 @@ class SeenDispute:
 
 
 @dataclass(frozen=True, slots=True)
-class CardSetup:
+class SetupHandle:
     """A card that is to be saved: the customer types it into the gateway's own fields.
 
     Either at ``page_url``, or on Duebook's page by the script at ``script_url`` with these two public keys.
@@ -357,7 +357,7 @@ class Gateway(Protocol):
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """Begin to save a card for later; an empty ``customer`` makes a new one at the gateway.
 
         ``pays_now``: the customer stays and the card is charged at once. Then the gateway need not have the

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import (
-    CardSetup,
     ChargeRequest,
     Credentials,
     GatewayEvent,
@@ -25,6 +24,7 @@ from duebook.gateways.protocol import (
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SetupHandle,
     WebhookRefused,
 )
 from duebook.gateways.sandbox import answers
@@ -106,7 +106,7 @@ class SandboxGateway:
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """Begin to save a card on the sandbox's page, where no bank ever asks."""
         body = {
             "reference": reference,
@@ -116,7 +116,7 @@ class SandboxGateway:
             "return_url": return_url,
         }
         values = self._transport.send("POST", "/setups", body=body).values
-        return read(lambda seen: CardSetup(seen["id"], seen["customer"], seen["page_url"]), values)
+        return read(lambda seen: SetupHandle(seen["id"], seen["customer"], seen["page_url"]), values)
 
     def fetch_setup(self, setup_id: str) -> SeenSetup:
         """What became of it."""

@@ -15,7 +15,6 @@ from stripe.params import CustomerCreateParams, PaymentIntentConfirmParams, Paym
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import (
-    CardSetup,
     ChargeRequest,
     Credentials,
     GatewayError,
@@ -33,6 +32,7 @@ from duebook.gateways.protocol import (
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SetupHandle,
     SetupOutcome,
 )
 from duebook.gateways.stripe import events, reading
@@ -213,7 +213,7 @@ class StripeGateway:
     @translated()
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """A SetupIntent for Stripe's own fields, which come back by themselves: no return_url is needed.
 
         For a card that is charged at once Stripe puts the bank's question off until then. Without a key, as
@@ -228,7 +228,7 @@ class StripeGateway:
                 "metadata": {reading.REFERENCE: reference},
             }
         )
-        return CardSetup(
+        return SetupHandle(
             id=intent.id,
             customer=owner,
             script_url=self.script_url,
