@@ -10,8 +10,6 @@ from pathlib import Path
 from bench.database import running_server
 from bench.table import as_text, write_json
 
-SMALL = 1000
-
 
 def main() -> int:
     """Run the benchmark; exits with 1 when a target is missed."""

@@ -57,10 +57,6 @@ def _written(node: ast.AST) -> Iterator[str]:
         for keyword in node.keywords:
             if keyword.arg == "name":
                 yield from _names_in(keyword.value)
-    if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "name":
-                yield from _names_in(value)
 
 
 def _names_in(value: ast.expr) -> Iterator[str]:

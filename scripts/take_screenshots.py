@@ -78,12 +78,6 @@ def add_payment(page: Page) -> None:
     open_payment_form(page)
 
 
-@picture(NARROW)
-def add_payment_narrow(page: Page) -> None:
-    """The form on a telephone."""
-    open_payment_form(page)
-
-
 @picture(WIDE)
 def payment_saved(page: Page) -> None:
     """What is said after saving, with Undo."""

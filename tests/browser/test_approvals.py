@@ -10,9 +10,9 @@ from duebook.domain.permissions import Right, Role
 from duebook.payments.models import Charge, OutcomeProposal, Payment, Refund, RefundRequest
 from duebook.staff.models import RoleLimit
 from tests.factories import make_user
+from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_outcomes import asked_out
-from tests.payments.services.test_refund_through_gateway import a_charged_payment
+from tests.payments.outcomes import asked_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

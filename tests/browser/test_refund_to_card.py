@@ -14,8 +14,8 @@ from duebook.invoices.models import Invoice
 from duebook.payments.models import GatewayRefund, Payment, Refund
 from duebook.payments.services.ask_about_refund import ask_about_refund
 from tests.factories import make_user
+from tests.payments.charging import a_charged_payment, its_turn
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, its_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from duebook.domain.money import Money
-from duebook.gateways.protocol import ChargeRequest, Gateway, RefundRequest, SeenCharge
+from duebook.gateways.protocol import ChargeRequest, Gateway, GatewayRefundRequest, SeenCharge
 from tests.gateways.harness import Ability, Behaviour, Harness
 
 
@@ -43,10 +43,10 @@ def charged(harness: Harness, *, amount_minor: int = 5000) -> SeenCharge:
     return gateway.confirm(gateway.create(request).id, request)
 
 
-def a_refund(charge: SeenCharge, amount_minor: int) -> RefundRequest:
+def a_refund(charge: SeenCharge, amount_minor: int) -> GatewayRefundRequest:
     """A refund of a charge with a key and a reference of its own."""
     name = uuid.uuid4().hex
-    return RefundRequest(
+    return GatewayRefundRequest(
         key=f"key-{name}",
         reference=f"refund-{name}",
         charge_id=charge.id,

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Protocol
 
-from duebook.gateways.protocol import CardSetup, Credentials, Gateway, SeenCharge
+from duebook.gateways.protocol import Credentials, Gateway, SeenCharge, SetupHandle
 
 
 class Behaviour(Enum):
@@ -79,7 +79,7 @@ class Harness(Protocol):
     def card(self, behaviour: Behaviour) -> Card:
         """A card on file of a customer of its own."""
 
-    def type_card(self, setup: CardSetup, behaviour: Behaviour) -> None:
+    def type_card(self, setup: SetupHandle, behaviour: Behaviour) -> None:
         """As the customer: type a card of that behaviour into the gateway's fields and save it."""
 
     def authenticate(self, charge: SeenCharge) -> None:

@@ -4,12 +4,12 @@ import uuid
 
 import pytest
 
-from duebook.gateways.protocol import CardSetup, NothingHappened, Outcome, SetupOutcome
+from duebook.gateways.protocol import NothingHappened, Outcome, SetupHandle, SetupOutcome
 from tests.gateways.contract import a_request, charged, gateway_of, needs
 from tests.gateways.harness import Ability, Behaviour, Harness
 
 
-def begun(harness: Harness, *, customer: str = "", pays_now: bool = False) -> tuple[CardSetup, str]:
+def begun(harness: Harness, *, customer: str = "", pays_now: bool = False) -> tuple[SetupHandle, str]:
     """A setup and its reference."""
     reference = f"setup-{uuid.uuid4().hex}"
     setup = gateway_of(harness).begin_setup(

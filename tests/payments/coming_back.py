@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.utils import timezone
 
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import ObjectKind, RefundOutcome, RefundRequest
+from duebook.gateways.protocol import GatewayRefundRequest, ObjectKind, RefundOutcome
 from duebook.payments.models import Charge, Refund
 from duebook.payments.services.process_webhook import process_webhook
 from tests.factories import key, usd
@@ -27,7 +27,7 @@ def tell_of_refund(refund_id: str) -> WebhookMessage.States:
 
 def refund_at_the_processor(gateway: FakeGateway, charge: Charge, amount: str) -> Refund:
     """Somebody refunds the charge at the processor itself, and the books hear of it."""
-    gateway.refund(RefundRequest(key(), "", charge.gateway_id, usd(amount)))
+    gateway.refund(GatewayRefundRequest(key(), "", charge.gateway_id, usd(amount)))
     tell_of_refund(list(gateway.refunds.values())[-1].id)
     return Refund.objects.latest("id")
 

@@ -4,29 +4,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from duebook.domain.charging import ChargeInput
-from duebook.domain.recording import Share
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind
-from duebook.invoices.models import Invoice
-from duebook.payments.models import Dispute, Payment
-from duebook.payments.services.charge_card import charge_card
+from duebook.ledger.models import Transfer
+from duebook.payments.models import Charge, Dispute
 from duebook.payments.services.process_webhook import process_webhook
-from tests.factories import SYSTEM, day, key, make_invoice, usd
-from tests.payments.fake_gateway import FakeGateway, make_card
-
-
-def a_charged_payment(amount: str = "100.00", token: str = "tok_ok", **fields: Any) -> Payment:
-    """A card charged for an invoice of 100.00."""
-    invoice = make_invoice("100.00", **fields)
-    charge_invoice(invoice, amount, token)
-    return Payment.objects.latest("id")
-
-
-def charge_invoice(invoice: Invoice, amount: str = "100.00", token: str = "tok_ok") -> None:
-    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd(amount)),))
-    charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+from tests.factories import key
+from tests.payments.fake_gateway import FakeGateway
 
 
 def told(dispute_id: str = "dp_1", **fields: Any) -> WebhookMessage:
@@ -61,3 +45,13 @@ def decide_dispute(gateway: FakeGateway, outcome: str, dispute_id: str = "dp_1",
     gateway.decide_dispute(dispute_id, outcome, **fields)
     tell(dispute_id)
     return Dispute.objects.get(gateway_id=dispute_id)
+
+
+def clearing_minor() -> int:
+    """What the books say that the processor still owes us."""
+    account = Charge.objects.select_related("merchant_account").latest("id").merchant_account
+    rows = Transfer.objects.values_list("debit_account_id", "credit_account_id", "amount_minor")
+    return sum(
+        minor * ((debit == account.clearing_account_id) - (credit == account.clearing_account_id))
+        for debit, credit, minor in rows
+    )

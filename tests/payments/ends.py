@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 from django.db import DatabaseError, connection
 from procrastinate.exceptions import ConnectorException
 
@@ -18,18 +19,28 @@ class Killed(BaseException):
 
 
 @contextmanager
-def ending_at(point: Point, way: str) -> Iterator[None]:
+def ending_at(point: Point | None, way: str) -> Iterator[None]:
     """What runs in this block ends at the point, the first time that it comes there."""
     with at_each_point(_once(point, way)):
         try:
             yield
-        except (Killed, DatabaseError, ConnectorException):
+        except Killed:
             pass
+        except (DatabaseError, ConnectorException):
+            if way != CUT_OFF:
+                raise
         finally:
             connection.close()
 
 
-def _once(point: Point, way: str) -> Callable[[Point], None]:
+@contextmanager
+def ended_at(point: Point) -> Iterator[None]:
+    """What runs in this block comes to the point, and an exception ends it there."""
+    with at_each_point(_once(point, EXCEPTION)), pytest.raises(Killed):
+        yield
+
+
+def _once(point: Point | None, way: str) -> Callable[[Point], None]:
     ended = False
 
     def at(reached: Point) -> None:

@@ -17,20 +17,19 @@ from duebook.gateways import accounts
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import (
     Busy,
-    CardSetup,
     ChargeRequest,
     Credentials,
     Decline,
     DeclineClass,
     DisputeOutcome,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     Misconfigured,
     NothingHappened,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
     SeenAccount,
     SeenCard,
     SeenCharge,
@@ -39,6 +38,7 @@ from duebook.gateways.protocol import (
     SeenSettlement,
     SeenSetup,
     SettlementLine,
+    SetupHandle,
     SetupOutcome,
 )
 from duebook.ledger.models import Account
@@ -185,12 +185,12 @@ class FakeGateway:
                 self.charges[charge_id] = replace(charge, outcome=Outcome.CANCELLED)
         return self.charges[charge_id]
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         with self._call("refund"):
             self._give_back(request)
         return self.refunds[request.key]
 
-    def _give_back(self, request: RefundRequest) -> None:
+    def _give_back(self, request: GatewayRefundRequest) -> None:
         if request.key in self.refunds:
             return
         charge = self.charges[request.charge_id]
@@ -218,7 +218,7 @@ class FakeGateway:
         with self._call("list_refunds"):
             return [refund for refund in self.refunds.values() if refund.charge_id == charge_id]
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         with self._call("void"):
             if self.is_settled:
                 raise NothingHappened("it is settled")
@@ -227,14 +227,14 @@ class FakeGateway:
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         with self._call("begin_setup"):
             pk = f"seti_{len(self.setups) + 1}"
             owner = customer or f"cus_of_{pk}"
             self.setups[pk] = SeenSetup(pk, SetupOutcome.WAITING, owner, reference)
             self.returns[pk] = return_url
             self.pays_now[pk] = pays_now
-        return CardSetup(pk, owner, **self.fields_of(pk))
+        return SetupHandle(pk, owner, **self.fields_of(pk))
 
     def fields_of(self, setup_id: str) -> dict[str, str]:
         """Where the card is typed: a page of the gateway, or fields by a script when ``scripted``."""

@@ -10,9 +10,11 @@ from duebook.contacts.models import Contact
 from duebook.domain.money import Money
 from duebook.invoices.models import Invoice
 from duebook.payments.models import CardSetup, LinkPayment
+from duebook.payments.pay_links import link_payment_by_id
 from duebook.payments.services.begin_card_setup import begin_card_setup
 from duebook.payments.services.begin_link_payment import begin_link_payment
 from duebook.payments.services.charge_link_payment import charge_link_payment
+from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.offer_pay_link import OfferedPayLink, offer_pay_link
 from tests.factories import SYSTEM, day, key
@@ -78,3 +80,12 @@ def later(moment: timedelta) -> Any:
 def amounts_of(payment: LinkPayment) -> Sequence[tuple[int, int]]:
     """What of it pays which invoice."""
     return list(payment.lines.order_by("id").values_list("invoice_id", "amount_minor"))
+
+
+def state_of(payment: LinkPayment) -> str:
+    found = link_payment_by_id(payment.pk).charge
+    return found.state if found else ""
+
+
+def close(payment: LinkPayment) -> bool:
+    return close_link_payment(payment_id=payment.pk)

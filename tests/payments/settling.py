@@ -3,44 +3,26 @@
 from typing import Any
 
 from duebook.contacts.models import Contact
-from duebook.domain.charging import ChargeInput
-from duebook.domain.recording import Share
-from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import SeenSettlement, SettlementLine
 from duebook.payments.models import Charge, GatewayRefund, Payment, PaymentMethod
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.import_settlements import import_settlements
-from duebook.payments.services.refund_through_gateway import refund_through_gateway
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, usd
-from tests.payments.fake_gateway import make_card
+from tests.factories import SYSTEM, make_contact, make_invoice
+from tests.payments.charging import charge_invoice
+from tests.payments.refunding import refund
 
 
 def a_charge(amount: str = "100.00", contact: Contact | None = None) -> Charge:
     """A charge that succeeded, on the contact's card, for an invoice of its own."""
     invoice = make_invoice(amount, contact=contact or make_contact())
-    card = PaymentMethod.objects.filter(contact=invoice.contact).first() or make_card(
-        invoice.contact, f"tok_ok/{invoice.contact_id}"
-    )
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd(amount)),))
-    return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+    card = PaymentMethod.objects.filter(contact=invoice.contact).first()
+    return charge_invoice(invoice, amount, card=card)
 
 
 def a_refund(charge: Charge, amount: str) -> GatewayRefund:
     """A refund of the charge through its gateway."""
-    wanted = RefundInput(
-        amount=usd(amount),
-        refunded_on=day(),
-        account_id=MerchantAccount.objects.get(pk=charge.merchant_account_id).clearing_account_id,
-        reason="Sent back",
-        owes_afterwards=None,
-        means=RefundMeans.GATEWAY,
-    )
-    payment = Payment.objects.get(charge_id=charge.pk)
-    return refund_through_gateway(
-        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
-    )
+    return refund(Payment.objects.get(charge_id=charge.pk), amount)
 
 
 def line_of(charge: Charge, *, fee_minor: int = 0, **fields: Any) -> SettlementLine:

@@ -33,6 +33,7 @@ from duebook.payments.services.refund_through_gateway import refund_through_gate
 from duebook.staff.sealing import seal
 from tests.factories import SYSTEM, day, make_contact, make_invoice
 from tests.gateways.sandbox.server import SECRET, Sandbox, running_sandbox
+from tests.payments.ends import EXCEPTION, ending_at
 from tests.payments.fake_gateway import make_card, make_merchant_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,10 +50,6 @@ CHAOS = {
     "other_amount": 0.03,
 }
 CARDS = ("approves", "approves", "approves", "insufficient funds", "stolen", "authentication")
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture
@@ -79,16 +76,8 @@ def try_to_charge(wanted: ChargeInput, request_key: str) -> None:
 def with_an_end(chance: random.Random, wanted: ChargeInput, request_key: str) -> None:
     """The charge in a process that ends at a random point of it."""
     point = chance.choice(list(Point))
-
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end):
-        try:
-            try_to_charge(wanted, request_key)
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION):
+        try_to_charge(wanted, request_key)
 
 
 def with_a_kill(chance: random.Random, wanted: ChargeInput, request_key: str) -> None:
@@ -124,19 +113,10 @@ def try_to_refund(chance: random.Random, request_key: str) -> None:
     )
     point = chance.choice([None, *REFUND_POINTS])
 
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end):
-        try:
-            refund_through_gateway(
-                payment_id=payment.pk, wanted=wanted, request_key=request_key, actor=SYSTEM, on=day()
-            )
-        except DomainError:
-            pass
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION), suppress(DomainError):
+        refund_through_gateway(
+            payment_id=payment.pk, wanted=wanted, request_key=request_key, actor=SYSTEM, on=day()
+        )
 
 
 def turns(most: int) -> None:

@@ -9,19 +9,17 @@ import ast
 import inspect
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from types import ModuleType
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
-from procrastinate.exceptions import ConnectorException
 
 from duebook.domain.charging import OPEN_STATES, ChargeInput
 from duebook.domain.errors import ChargeUnderWay, InvoicePaid
-from duebook.domain.recording import Share
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import Busy, ObjectKind, OutcomeUnknown
 from duebook.invoices.models import Invoice
@@ -44,9 +42,10 @@ from duebook.payments.services import (
     settle_gateway_refund,
 )
 from duebook.payments.services.charge_card import charge_card
-from tests.factories import SYSTEM, day, key, make_invoice, usd
-from tests.payments.ends import Killed, terminate_own_connection
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.factories import SYSTEM, day, key, make_invoice
+from tests.payments.charging import wanted as wanted_charge
+from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
+from tests.payments.fake_gateway import FakeGateway
 
 PROTOCOL = (
     prepare_charge,
@@ -87,24 +86,11 @@ FAULTS: dict[str, tuple[str, type[Exception], bool] | None] = {
 
 def asked_for(token: str = "tok_ok") -> tuple[Invoice, ChargeInput]:
     invoice = make_invoice("100.00")
-    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    return invoice, ChargeInput(
-        invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),), email_receipt=True
-    )
+    return invoice, wanted_charge(invoice, token=token, email_receipt=True)
 
 
 def charge(wanted: ChargeInput, request_key: str) -> None:
     charge_card(wanted=wanted, request_key=request_key, actor=SYSTEM, on=day())
-
-
-def end_at(wanted: Point, *, seen: list[Point] | None = None) -> Callable[[Point], None]:
-    def at(point: Point) -> None:
-        if seen is not None:
-            seen.append(point)
-        if point is wanted:
-            raise Killed
-
-    return at
 
 
 def two_days_pass() -> None:
@@ -158,11 +144,8 @@ def test_a_process_that_ends_at_any_point_loses_and_doubles_nothing(
         for gateway_id in list(gateway.charges):
             process_webhook.process_webhook(message_id=webhook_of(gateway_id).pk)
 
-    with at_each_point(end_at(point)):
-        try:
-            everything_once()
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION):
+        everything_once()
     charge_again_if_it_may(wanted, request_key)
     two_days_pass()
 
@@ -183,19 +166,8 @@ def test_a_connection_that_is_cut_at_any_point_loses_and_doubles_nothing(
 ) -> None:
     _, wanted = asked_for()
     request_key = key()
-    cut = False
-
-    def at(reached: Point) -> None:
-        nonlocal cut
-        if reached is point and not cut:
-            cut = True
-            terminate_own_connection()
-
-    with at_each_point(at):
-        try:
-            charge(wanted, request_key)
-        except (DatabaseError, ConnectorException):
-            connection.close()
+    with ending_at(point, CUT_OFF):
+        charge(wanted, request_key)
     charge_again_if_it_may(wanted, request_key)
     two_days_pass()
 

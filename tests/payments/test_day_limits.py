@@ -9,7 +9,6 @@ from django.db import connection
 from duebook.domain import errors
 from duebook.domain.charging import ChargeInput, ChargeState
 from duebook.domain.permissions import Actor, Right, Role
-from duebook.domain.recording import Share
 from duebook.events.models import Event
 from duebook.gateways.protocol import NothingHappened, OutcomeUnknown
 from duebook.payments.charge_reading import Seen
@@ -21,8 +20,9 @@ from duebook.payments.services.reverse_refund import reverse_refund
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import actor, day, key, make_invoice, make_payment, refund_input, usd
-from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund, wanted
+from tests.payments.charging import a_charged_payment, wanted as to_charge
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.refunding import refund, wanted
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +34,7 @@ def limited(right: Right = Right.REFUND, minor: int = 10000, **fields: Any) -> A
 
 
 def asked(amount: str = "40.00", token: str = "tok_ok") -> ChargeInput:
-    invoice = make_invoice("100.00")
-    card = make_card(invoice.contact, f"{token}/{invoice.pk}")
-    return ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd(amount)),))
+    return to_charge(make_invoice("100.00"), amount, token)
 
 
 def charge(wanted: ChargeInput, by: Actor, request_key: str | None = None) -> Charge:

@@ -1,8 +1,6 @@
 """A customer pays by a link: each page says how it stands, and no way to open or send it charges twice."""
 
 import re
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,55 +8,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
-from duebook.invoices.models import Invoice
 from duebook.jobs.tasks import forget_card_at_gateway
 from duebook.orders.models import OrderItem
 from duebook.payments.models import Charge, LinkPayment, Payment, PaymentMethod
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
-from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
-from duebook.portal.views import pay as view
 from duebook.staff.models import Business
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
-from tests.payments.calling_off import the_janitor_takes_a_turn
+from tests.factories import SYSTEM, day, make_contact, make_invoice, make_payment
 from tests.payments.cards import jobs
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.pay_by_link import later, offer_to_pay
+from tests.payments.pay_by_link import offer_to_pay
+from tests.portal.paying import begin, come_back, offered_url, send, url_of
 from tests.portal.test_cards import CLOSED, policy_of
 from tests.snapshot import everything
 from tests.web.pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def url_of(token: str) -> str:
-    return reverse("pay:link", args=[token])
-
-
-def offered_url(*invoices: Invoice) -> str:
-    return url_of(offer_to_pay(*(invoices or [make_invoice("100.00")])).token)
-
-
-def send(client: Client, url: str, amount: str = "100.00", *, request_key: str = "", **more: str) -> Any:
-    """Choose an amount, as a browser does; the answer to it."""
-    shown = client.get(url).content.decode()
-    sent_key = re.search(r'name="request_key" value="([^"]+)"', shown)
-    assert sent_key is not None
-    return client.post(url, {"request_key": request_key or sent_key[1], "amount": amount, **more})
-
-
-def begin(client: Client, url: str, amount: str = "100.00", **more: str) -> str:
-    """The address at which the card is entered."""
-    sent = send(client, url, amount, **more)
-    assert sent.status_code == 302
-    client.get(sent["Location"])
-    return str(sent["Location"])
-
-
-def come_back(client: Client, gateway: FakeGateway, setup_id: str) -> Any:
-    """The gateway sends the customer back."""
-    return client.get(gateway.returns[setup_id].removeprefix("http://testserver"), follow=True)
 
 
 def test_the_page_says_what_is_due_for_which_invoices(client: Client, gateway: FakeGateway) -> None:
@@ -371,269 +336,6 @@ def test_waiting_pages_leave_the_janitor_s_turns_alone(client: Client, gateway: 
     assert gateway.calls.count("fetch") == before
 
 
-def test_a_bank_that_wants_a_confirmation_gets_the_customer_and_sends_them_back(
-    client: Client, gateway: FakeGateway
-) -> None:
-    address = begin(client, offered_url())
-    gateway.type_card(token="tok_action")
-
-    page = come_back(client, gateway, "seti_1")
-
-    assert "Confirm at your bank" in text_of(page)
-    assert page.headers["Refresh"] == "0; url=https://bank.example/3ds"
-    # Opened again it does not send away someone who has just come back.
-    assert "Refresh" not in client.get(address).headers
-    gateway.succeed("ch_1")
-    assert "Thank you" in text_of(come_back(client, gateway, "seti_1"))
-
-
-def at_the_bank(client: Client, gateway: FakeGateway, url: str, amount: str = "100.00") -> str:
-    """The address of a payment that its customer is to confirm."""
-    address = begin(client, url, amount)
-    gateway.type_card(token="tok_action")
-    come_back(client, gateway, "seti_1")
-    return address
-
-
-def test_a_confirmation_given_elsewhere_is_seen_at_once(client: Client, gateway: FakeGateway) -> None:
-    address = at_the_bank(client, gateway, offered_url())
-    shown = client.get(address).content.decode()
-    way_on = re.search(r'href="http://testserver([^"]+)">I have confirmed it', shown)
-    assert way_on is not None
-    gateway.succeed("ch_1")
-
-    assert "Thank you" in text_of(client.get(way_on[1], follow=True))
-
-
-def test_the_link_leads_back_to_a_bank_that_waits(client: Client, gateway: FakeGateway) -> None:
-    acme = make_contact("Acme")
-    first = make_invoice("60.00", contact=acme, ordered_on=day(-40))
-    url = offered_url(first, make_invoice("40.00", contact=acme))
-    address = at_the_bank(client, gateway, url, "60.00")
-
-    beside_others = client.get(url)
-    whole = client.get(url_of(offer_to_pay(first).token))
-
-    assert "Look at the payment that is under way" in text_of(beside_others)
-    assert f'href="{address}"' in beside_others.content.decode()
-    # Another link does not lead there.
-    assert "A payment is under way" in text_of(whole)
-    assert address not in whole.content.decode()
-
-
-def test_who_cannot_confirm_cancels_the_charge_and_pays_with_another_card(
-    client: Client, gateway: FakeGateway
-) -> None:
-    url = offered_url()
-    address = at_the_bank(client, gateway, url, "40.00")
-    told = text_of(client.get(url))
-    assert "Your bank wants you to confirm it. Nothing is charged before you do." in told
-    cancel = f'action="{address}cancellation/"'
-    assert cancel in client.get(address).content.decode()
-
-    page = client.post(f"{address}cancellation/", follow=True)
-
-    assert page.redirect_chain == [(f"{url}?again=1", 302)]
-    assert 'value="40.00"' in page.content.decode()
-    assert Charge.objects.get().state == "not_performed"
-    begin(client, url, "40.00")
-    gateway.type_card("seti_2", "tok_ok")
-    assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
-    assert gateway.taken_minor() == 4_000
-
-
-def test_who_cancels_after_confirming_has_paid(client: Client, gateway: FakeGateway) -> None:
-    address = at_the_bank(client, gateway, offered_url())
-    gateway.succeed("ch_1")
-
-    page = client.post(f"{address}cancellation/", follow=True)
-
-    assert "Thank you" in text_of(page)
-    assert Payment.objects.get().amount_minor == 10_000
-
-
-def test_what_is_settled_otherwise_needs_no_confirmation_any_more(
-    client: Client, gateway: FakeGateway
-) -> None:
-    invoice = make_invoice("100.00")
-    url = offered_url(invoice)
-    address = at_the_bank(client, gateway, url)
-    make_payment("100.00", invoice=invoice)
-
-    page, link_page = client.get(address), client.get(url)
-
-    assert "You need not confirm the payment of $100.00 at your bank any more" in text_of(page)
-    assert "bank.example" not in page.content.decode()
-    assert page.headers["Refresh"] == "10"
-    assert "Everything is paid" in text_of(link_page)
-    assert "is being called off. You need not confirm it at your bank." in text_of(link_page)
-
-    the_janitor_takes_a_turn()
-
-    told = text_of(client.get(address))
-    assert "Nothing was charged" in told
-    assert "settled in another way meanwhile, all or a part of it. Your card was not charged." in told
-    assert "See what is due" in told
-    assert "called off" not in text_of(client.get(url))
-    assert gateway.taken_minor() == 0
-
-
-def test_a_part_settled_otherwise_frees_the_rest_for_another_card(
-    client: Client, gateway: FakeGateway
-) -> None:
-    invoice = make_invoice("100.00")
-    url = offered_url(invoice)
-    at_the_bank(client, gateway, url)
-    make_payment("30.00", invoice=invoice)
-
-    told = text_of(client.get(url))
-    the_janitor_takes_a_turn()
-
-    assert "What is due has changed meanwhile, so the payment that you began is being called off." in told
-    begin(client, url, "70.00")
-    gateway.type_card("seti_2", "tok_ok")
-    assert "Thank you" in text_of(come_back(client, gateway, "seti_2"))
-    assert gateway.taken_minor() == 7_000
-
-
-def test_who_comes_back_from_the_bank_without_confirming_has_it_called_off_at_once(
-    client: Client, gateway: FakeGateway
-) -> None:
-    invoice = make_invoice("100.00")
-    at_the_bank(client, gateway, offered_url(invoice))
-    make_payment("100.00", invoice=invoice)
-
-    told = text_of(come_back(client, gateway, "seti_1"))
-
-    assert "This has been paid or settled in another way meanwhile, all or a part of it." in told
-    assert Charge.objects.get().state == "not_performed"
-
-
-def test_who_confirms_what_is_settled_otherwise_has_paid(client: Client, gateway: FakeGateway) -> None:
-    invoice = make_invoice("100.00")
-    at_the_bank(client, gateway, offered_url(invoice))
-    make_payment("100.00", invoice=invoice)
-    gateway.succeed("ch_1")
-
-    assert "Thank you" in text_of(come_back(client, gateway, "seti_1"))
-    assert Payment.objects.get(charge_id__isnull=False).credit_minor == 10_000
-
-
-def test_what_cannot_be_cancelled_is_told_as_it_stands(client: Client, gateway: FakeGateway) -> None:
-    url = offered_url()
-    waiting = begin(client, url, "40.00")
-    assert "Pay $40.00" in text_of(client.post(f"{waiting}cancellation/", follow=True))
-    gateway.type_card(token="tok_action")
-    come_back(client, gateway, "seti_1")
-    gateway.fail("cancel", OutcomeUnknown)
-
-    silent = client.post(f"{waiting}cancellation/", follow=True)
-
-    assert "so the payment is not cancelled. Try again in a minute." in text_of(silent)
-    assert Charge.objects.get().state == "requires_action"
-    gateway.succeed("ch_1")
-    client.post(f"{waiting}cancellation/")
-    assert "Thank you" in text_of(client.post(f"{waiting}cancellation/", follow=True))
-    assert client.get(f"{waiting}cancellation/").status_code == 405
-    assert client.post(f"{url_of('x' * 43)}1/cancellation/").status_code == 410
-
-
-def test_what_was_paid_meanwhile_is_not_charged(client: Client, gateway: FakeGateway) -> None:
-    invoice = make_invoice("100.00")
-    url = offered_url(invoice)
-    address = begin(client, url)
-    make_payment("100.00", invoice=invoice)
-    gateway.type_card()
-
-    page = come_back(client, gateway, "seti_1")
-
-    assert "This has been paid meanwhile. Your card was not charged." in text_of(page)
-    assert gateway.taken_minor() == 0
-    assert "Everything is paid" in text_of(client.get(url))
-    assert "This has been paid meanwhile." in text_of(client.get(address))
-
-
-def test_a_link_that_was_withdrawn_has_run_out_or_is_forged_says_what_to_do(
-    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Business.objects.update(name="North Studio")
-    offered = offer_to_pay(make_invoice("100.00"))
-    address = begin(client, url_of(offered.token))
-    withdraw_pay_link(link_id=offered.link_id, request_key=key(), actor=SYSTEM)
-    inactive = offered_url()
-    MerchantAccount.objects.update(active=False, is_default=False)
-
-    for url in (url_of(offered.token), inactive, url_of("x" * 43), f"{url_of('x' * 43)}1/"):
-        page = client.get(url)
-        assert page.status_code == 410
-        assert "Ask North Studio for a new link" in text_of(page)
-    assert "Your card was not charged." in text_of(client.get(address))
-    MerchantAccount.objects.update(active=True, is_default=True)
-    late = offered_url()
-    monkeypatch.setattr("duebook.payments.pay_links.timezone.now", later(timedelta(days=30, seconds=1)))
-    assert client.get(late).status_code == 410
-
-
-def test_no_card_is_entered_in_vain_where_another_tab_was_faster(
-    client: Client, gateway: FakeGateway
-) -> None:
-    url = offered_url()
-    second = begin(client, url, "60.00", request_key="second")
-    first = begin(client, url, "40.00", request_key="first")
-    gateway.type_card("seti_2", "tok_slow")
-    come_back(client, gateway, "seti_2")
-
-    under_way = client.get(second)
-    gateway.succeed("ch_1")
-    Charge.objects.update(ask_at=Charge.objects.get().prepared_at)
-    assert "Thank you" in text_of(client.get(first))
-    changed = client.get(second)
-
-    assert under_way.status_code == changed.status_code == 410
-    assert "Another payment for the same invoice is under way." in text_of(under_way)
-    assert "What is due has changed since you chose the amount." in text_of(changed)
-    assert "See what is due" in text_of(changed)
-    assert LinkPayment.objects.get(number=1).refusal == ""
-
-
-def test_a_link_that_is_withdrawn_while_a_card_is_to_be_entered_says_so(
-    client: Client, gateway: FakeGateway
-) -> None:
-    offered = offer_to_pay(make_invoice("100.00"))
-    address = begin(client, url_of(offered.token))
-    withdraw_pay_link(link_id=offered.link_id, request_key=key(), actor=SYSTEM)
-
-    page = client.get(address)
-
-    assert "The link no longer works. Your card was not charged." in text_of(page)
-    assert f'href="{url_of(offered.token)}' not in page.content.decode()
-
-
-def test_a_card_entered_too_late_is_not_charged(
-    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begin(client, offered_url())
-    gateway.type_card()
-    monkeypatch.setattr("duebook.payments.pay_links.timezone.now", later(timedelta(hours=1)))
-
-    page = come_back(client, gateway, "seti_1")
-
-    assert "It took too long to enter the card. Your card was not charged." in text_of(page)
-    assert gateway.taken_minor() == 0
-
-
-def test_the_address_to_come_back_to_tells_nothing_of_the_link_and_runs_out(
-    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offered = offer_to_pay(make_invoice("100.00"))
-    begin(client, url_of(offered.token))
-
-    assert offered.token not in gateway.returns["seti_1"]
-    assert client.get(reverse("pay:back", args=["forged"])).status_code == 410
-    monkeypatch.setattr(view, "_DAY", -1)
-    assert come_back(client, gateway, "seti_1").status_code == 410
-
-
 @pytest.mark.parametrize("call", ["begin_setup", "fetch_setup"])
 def test_a_gateway_that_does_not_answer_loses_nothing(
     client: Client, gateway: FakeGateway, call: str
@@ -683,28 +385,3 @@ def test_the_logo_stands_on_the_page(client: Client, gateway: FakeGateway) -> No
 
 def test_the_forms_are_protected_against_other_sites(gateway: FakeGateway) -> None:
     assert Client(enforce_csrf_checks=True).post(offered_url()).status_code == 403
-
-
-def test_pages_opened_too_often_from_one_place_ask_to_wait(
-    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(view, "OPENED_FROM_A_PLACE", 2)
-    url = offered_url()
-
-    pages = [client.get(address) for address in (url_of("guess"), url, url)]
-
-    assert [page.status_code for page in pages] == [410, 200, 429]
-    assert "Wait a minute and open the link again" in text_of(pages[-1])
-
-
-@pytest.mark.parametrize("limit", ["BEGUN_BY_A_LINK", "BEGUN_FROM_A_PLACE"])
-def test_one_card_after_the_other_is_not_tried(
-    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
-    monkeypatch.setattr(view, limit, 2)
-    url = offered_url()
-
-    statuses = [send(client, url, "5.00").status_code for _ in range(3)]
-
-    assert statuses == [302, 302, 429]
-    assert LinkPayment.objects.count() == 2

@@ -7,13 +7,7 @@ import pytest
 from django.core import mail
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import (
-    Forbidden,
-    KeyReused,
-    MailNotSent,
-    NoEmailAddress,
-    NotFound,
-)
+from duebook.domain.errors import Forbidden, KeyReused, MailNotSent, NoEmailAddress, NotFound
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
 from duebook.events.models import Event
@@ -39,7 +33,8 @@ from tests.factories import (
     payment_input,
     usd,
 )
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db

@@ -23,16 +23,11 @@ from duebook.payments.to_decide import count_to_decide
 from duebook.staff.models import RoleLimit, User
 from duebook.staff.queries import actor_for
 from tests.factories import actor, key, make_invoice, make_payment, make_refund, make_user
+from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_outcomes import (
-    aged,
-    asked_out,
-    propose,
-    propose_refund,
-    refund_asked_out,
-)
+from tests.payments.outcomes import aged, asked_out, propose, propose_refund, refund_asked_out
+from tests.payments.refunding import refund
 from tests.payments.services.test_refund_requests import ask, paid
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
 from tests.snapshot import everything
 from tests.web.pages import fields_of, sign_in, text_of
 

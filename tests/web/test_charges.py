@@ -8,33 +8,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Role
-from duebook.domain.recording import Share
 from duebook.gateways.protocol import NothingHappened, OutcomeUnknown
-from duebook.invoices.models import Invoice
 from duebook.payments.models import Charge, Observation, Payment
 from duebook.payments.services.ask_gateway import ask_gateway
-from duebook.payments.services.charge_card import charge_card
-from tests.factories import SYSTEM, day, key, make_invoice, usd
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.factories import make_invoice
+from tests.payments.charging import charge_invoice, charge_without_answer
+from tests.payments.fake_gateway import FakeGateway
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def make_charge(invoice: Invoice, amount: str = "40.00", token: str = "") -> Charge:
-    wanted = ChargeInput(
-        contact_id=invoice.contact_id,
-        payment_method_id=make_card(invoice.contact, token or key()).pk,
-        shares=(Share(invoice.pk, usd(amount)),),
-    )
-    return charge_card(wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
-
-
-def make_unknown(gateway: FakeGateway, invoice: Invoice, *, after_effect: bool = True) -> Charge:
-    gateway.fail("confirm", OutcomeUnknown, after_effect=after_effect)
-    return make_charge(invoice)
 
 
 def show(client: Client, charge: Charge) -> Any:
@@ -45,7 +28,7 @@ def test_an_approved_charge_names_card_invoice_and_payment(client: Client, gatew
     sign_in(client, Role.VIEWER)
     invoice = make_invoice("100.00")
 
-    page = show(client, make_charge(invoice))
+    page = show(client, charge_invoice(invoice))
 
     text = text_of(page)
     payment = Payment.objects.get()
@@ -60,7 +43,7 @@ def test_an_approved_charge_names_card_invoice_and_payment(client: Client, gatew
 
 def test_an_unknown_charge_says_that_we_ask_and_updates_itself(client: Client, gateway: FakeGateway) -> None:
     sign_in(client, Role.CLERK)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
 
     page = show(client, charge)
 
@@ -79,7 +62,7 @@ def test_an_unknown_charge_says_that_we_ask_and_updates_itself(client: Client, g
 
 def test_what_the_processor_says_again_and_again_stands_once(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     for _ in range(3):
         gateway.fail("fetch", OutcomeUnknown)
         Charge.objects.update(ask_at=timezone.now() - timedelta(seconds=1))
@@ -93,7 +76,7 @@ def test_what_the_processor_says_again_and_again_stands_once(client: Client, gat
 
 def test_it_shows_how_it_resolved_itself(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     Charge.objects.update(ask_at=timezone.now() - timedelta(seconds=1))
     ask_gateway(charge_id=charge.pk)
 
@@ -107,7 +90,7 @@ def test_it_shows_how_it_resolved_itself(client: Client, gateway: FakeGateway) -
 
 def test_a_person_may_ask_the_processor_at_once(client: Client, gateway: FakeGateway) -> None:
     sign_in(client, Role.CLERK)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
 
     answer = client.post(f"/charges/{charge.pk}/inquiry/", follow=True)
 
@@ -118,7 +101,7 @@ def test_a_person_may_ask_the_processor_at_once(client: Client, gateway: FakeGat
 
 def test_a_viewer_asks_nobody(client: Client, gateway: FakeGateway) -> None:
     sign_in(client, Role.VIEWER)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     calls = list(gateway.calls)
 
     answer = client.post(f"/charges/{charge.pk}/inquiry/")
@@ -130,11 +113,11 @@ def test_a_viewer_asks_nobody(client: Client, gateway: FakeGateway) -> None:
 
 def test_a_charge_that_is_being_sent_is_left_to_who_sends_it(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
-    charge = make_charge(make_invoice("100.00"), token="tok_slow")
+    charge = charge_invoice(make_invoice("100.00"), token="tok_slow")
     answered: list[Any] = []
     gateway.on_call = lambda call: answered.append(client.post(f"/charges/{charge.pk + 1}/inquiry/"))
 
-    second = make_charge(make_invoice("50.00"))
+    second = charge_invoice(make_invoice("50.00"))
 
     assert second.pk == charge.pk + 1
     assert {answer.status_code for answer in answered} == {302}
@@ -143,7 +126,7 @@ def test_a_charge_that_is_being_sent_is_left_to_who_sends_it(client: Client, gat
 
 
 def test_the_link_to_authenticate_is_there_to_send(client: Client, gateway: FakeGateway) -> None:
-    charge = make_charge(make_invoice("100.00"), token="tok_action")
+    charge = charge_invoice(make_invoice("100.00"), token="tok_action")
     sign_in(client, Role.CLERK)
     clerk = show(client, charge)
     sign_in(client, Role.VIEWER)
@@ -159,7 +142,7 @@ def test_whatever_can_be_clicked_keeps_the_focus_when_the_page_is_drawn_anew(
 ) -> None:
     """htmx gives the focus back to what has an id."""
     sign_in(client, Role.CLERK)
-    charge = make_charge(make_invoice("100.00"), token="tok_action")
+    charge = charge_invoice(make_invoice("100.00"), token="tok_action")
 
     followed = show(client, charge).content.decode().partition('id="charge"')[2]
 
@@ -175,7 +158,7 @@ def test_whatever_can_be_clicked_keeps_the_focus_when_the_page_is_drawn_anew(
 
 def test_a_charge_that_waits_for_its_customer_may_be_cancelled(client: Client, gateway: FakeGateway) -> None:
     sign_in(client, Role.CLERK)
-    charge = make_charge(make_invoice("100.00"), token="tok_action")
+    charge = charge_invoice(make_invoice("100.00"), token="tok_action")
     url = f"/charges/{charge.pk}/cancellation/"
 
     page = show(client, charge)
@@ -200,14 +183,14 @@ def test_a_charge_that_waits_for_its_customer_may_be_cancelled(client: Client, g
 def test_each_outcome_has_its_words(client: Client, gateway: FakeGateway, token: str, words: str) -> None:
     sign_in(client)
 
-    assert words in text_of(show(client, make_charge(make_invoice("100.00"), token=token)))
+    assert words in text_of(show(client, charge_invoice(make_invoice("100.00"), token=token)))
 
 
 def test_one_that_was_not_carried_out_says_so(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
     gateway.fail("create", NothingHappened)
 
-    text = text_of(show(client, make_charge(make_invoice("100.00"))))
+    text = text_of(show(client, charge_invoice(make_invoice("100.00"))))
 
     assert "Not carried out The processor did not carry it out. No card was charged." in text
 
@@ -224,7 +207,7 @@ def test_the_order_tab_and_the_order_say_that_a_charge_is_under_way(
 ) -> None:
     sign_in(client)
     invoice = make_invoice("100.00")
-    charge = make_unknown(gateway, invoice)
+    charge = charge_without_answer(gateway, invoice)
     pages = (f"/contacts/{invoice.contact_id}/orders/", f"/orders/{invoice.order_id}/")
     link = f'<a class="chip chip-late" href="/charges/{charge.pk}/">charge under way</a>'
 
@@ -239,9 +222,9 @@ def test_the_order_tab_and_the_order_say_that_a_charge_is_under_way(
 def test_the_history_tells_of_every_attempt(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
     invoice = make_invoice("100.00")
-    declined = make_charge(invoice, token="tok_no_funds")
+    declined = charge_invoice(invoice, token="tok_no_funds")
     gateway.fail("create", NothingHappened)
-    failed = make_charge(invoice, token="tok_other")
+    failed = charge_invoice(invoice, token="tok_other")
 
     answer = client.get(f"/contacts/{invoice.contact_id}/history/")
 

@@ -30,11 +30,11 @@ from duebook.payments.to_decide import (
     settlement_returns_to_see,
 )
 from tests.factories import key, make_invoice, make_payment
+from tests.payments.charging import a_charged_payment, charge_invoice, charge_without_answer
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
+from tests.payments.refunding import refund
 from tests.payments.settling import a_charge, fetch, line_of
 from tests.web.pages import fields_of, sign_in, text_of
-from tests.web.test_charges import make_charge, make_unknown
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def make_message(state: str = "failed", **fields: Any) -> WebhookMessage:
 def make_credit(gateway: FakeGateway) -> Payment:
     """A charge for an invoice that was paid otherwise while the outcome was unknown."""
     invoice = make_invoice("100.00")
-    charge = make_unknown(gateway, invoice)
+    charge = charge_without_answer(gateway, invoice)
     make_payment("90.00", invoice=invoice)
     Charge.objects.filter(pk=charge.pk).update(ask_at=timezone.now())
     ask_gateway(charge_id=charge.pk)
@@ -76,7 +76,7 @@ def nav(page: Any) -> str:
 
 def test_empty_means_clean_and_says_so(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
-    make_charge(make_invoice("100.00"))
+    charge_invoice(make_invoice("100.00"))
     make_message("processed")
 
     page = client.get("/decisions/")
@@ -89,7 +89,7 @@ def test_a_charge_without_an_outcome_stands_there_with_its_action(
     client: Client, gateway: FakeGateway
 ) -> None:
     sign_in(client, Role.CLERK)
-    charge = make_unknown(gateway, make_invoice("100.00"))
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
 
     page = client.get("/decisions/")
     client.post(f"/charges/{charge.pk}/inquiry/")
@@ -103,7 +103,7 @@ def test_a_charge_without_an_outcome_stands_there_with_its_action(
 
 
 def test_a_charge_counts_when_it_waits_long_or_nobody_asks_any_more(gateway: FakeGateway) -> None:
-    slow = make_charge(make_invoice("100.00"), token="tok_slow")
+    slow = charge_invoice(make_invoice("100.00"), token="tok_slow")
     fresh = count_to_decide()
     Charge.objects.filter(pk=slow.pk).update(ask_at=None)
     nobody = count_to_decide()
@@ -115,7 +115,7 @@ def test_a_charge_counts_when_it_waits_long_or_nobody_asks_any_more(gateway: Fak
 def test_a_charge_that_waits_for_a_quarter_of_an_hour_counts(
     gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_charge(make_invoice("100.00"), token="tok_slow")
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
 
     monkeypatch.setattr("duebook.payments.to_decide.LONG", timedelta(0))
 
@@ -126,7 +126,7 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
     client: Client, gateway: FakeGateway
 ) -> None:
     sign_in(client)
-    charge = make_charge(make_invoice("100.00"))
+    charge = charge_invoice(make_invoice("100.00"))
     Charge.objects.filter(pk=charge.pk).update(problem="the gateway took 3000 of 4000")
 
     text = text_of(client.get("/decisions/"))
@@ -249,7 +249,7 @@ def test_those_who_charge_no_cards_have_no_entry_in_the_navigation(client: Clien
 
 
 def test_counting_is_one_statement(client: Client, gateway: FakeGateway) -> None:
-    make_unknown(gateway, make_invoice("100.00"))
+    charge_without_answer(gateway, make_invoice("100.00"))
     make_message()
 
     with CaptureQueriesContext(connection) as queries:
@@ -284,7 +284,7 @@ def test_the_page_asks_one_query_a_part(client: Client, gateway: FakeGateway) ->
     sign_in(client)
     counts = []
     for _round in range(2):
-        make_unknown(gateway, make_invoice("100.00"))
+        charge_without_answer(gateway, make_invoice("100.00"))
         with CaptureQueriesContext(connection) as queries:
             client.get("/decisions/")
         counts.append(len(queries))

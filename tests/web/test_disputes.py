@@ -15,7 +15,8 @@ from duebook.payments.models import Charge, Dispute, Payment
 from duebook.reports.queries.latest_payments import latest_payments
 from duebook.reports.queries.payments_of_period import payments_by_type
 from tests.factories import day, key, make_payment
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
 from tests.web.pages import sign_in, text_of
 

@@ -15,13 +15,14 @@ from duebook.payments.models import CardSetup, Charge, PayLink, PayLinkInvoice
 from duebook.payments.pay_links import link_of_token
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.payments.cards import default_account, jobs, offer
+from tests.payments.charging import charge_invoice
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.payments.pay_by_link import choose, offer_to_pay, pay
 from tests.snapshot import everything
 from tests.web.charge_form import CHARGE_NOW
 from tests.web.pages import fields_of, sign_in, text_of
 from tests.web.payment_form import open_form
-from tests.web.test_charges import make_charge, show
+from tests.web.test_charges import show
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +206,7 @@ def test_a_link_to_add_a_card_can_be_withdrawn_too(client: Client, gateway: Fake
 
 
 def test_a_charge_that_needs_the_customer_is_sent_to_them(client: Client, gateway: FakeGateway) -> None:
-    charge = make_charge(make_invoice("100.00"), token="tok_action")
+    charge = charge_invoice(make_invoice("100.00"), token="tok_action")
     sign_in(client, Role.CLERK)
     page = show(client, charge)
     assert "Send the link to acme@example.com" in text_of(page)
@@ -225,8 +226,10 @@ def test_a_charge_that_needs_the_customer_is_sent_to_them(client: Client, gatewa
 
 
 def test_the_link_of_a_charge_that_needs_nobody_is_not_sent(client: Client, gateway: FakeGateway) -> None:
-    charge = make_charge(make_invoice("100.00"))
-    waiting = make_charge(make_invoice("100.00", contact=make_contact("Ring", email="")), token="tok_action")
+    charge = charge_invoice(make_invoice("100.00"))
+    waiting = charge_invoice(
+        make_invoice("100.00", contact=make_contact("Ring", email="")), token="tok_action"
+    )
     sign_in(client, Role.CLERK)
 
     ended = client.post(f"/charges/{charge.pk}/message/", {"request_key": "one"}, follow=True)

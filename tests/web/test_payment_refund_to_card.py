@@ -14,8 +14,8 @@ from duebook.payments.models import Charge, GatewayRefund, Payment, Refund
 from duebook.payments.services.ask_about_refund import ask_about_refund
 from duebook.staff.models import RoleLimit
 from tests.factories import day
+from tests.payments.charging import a_charged_payment, its_turn
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, its_turn
 from tests.snapshot import everything
 from tests.web.pages import fields_of, sign_in, text_of
 

@@ -9,9 +9,9 @@ from duebook.invoices.models import Invoice
 from duebook.payments.models import Charge, Payment, Refund, RefundReversal
 from duebook.payments.services.reverse_refund import reverse_refund
 from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund
+from tests.payments.charging import a_charged_payment
 from tests.payments.coming_back import come_back
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_payment import charged
 from tests.payments.settling import a_refund
 from tests.snapshot import everything
 from tests.web.pages import fields_of, sign_in, text_of
@@ -141,7 +141,7 @@ def test_who_may_not_undo_it_is_not_offered_it(client: Client) -> None:
 
 def test_a_refund_to_the_card_is_not_offered_and_says_why(client: Client, gateway: FakeGateway) -> None:
     sign_in(client)
-    payment = charged()
+    payment = a_charged_payment()
     page = client.get(f"/payments/{payment.pk}/refunds/")
     client.post(f"/payments/{payment.pk}/refunds/", fields_of(page, reason="Not satisfied", owes="all"))
     refund = Refund.objects.get()
@@ -159,7 +159,7 @@ def test_one_that_came_back_is_booked_back_from_the_decisions_and_from_the_payme
     client: Client, gateway: FakeGateway
 ) -> None:
     sign_in(client)
-    payment = charged()
+    payment = a_charged_payment()
     page = client.get(f"/payments/{payment.pk}/refunds/")
     client.post(f"/payments/{payment.pk}/refunds/", fields_of(page, reason="Not satisfied", owes="all"))
     refund = Refund.objects.get()
@@ -187,7 +187,7 @@ def test_one_that_came_back_is_booked_back_from_the_decisions_and_from_the_payme
 
 def test_a_clerk_sees_that_it_came_back_and_books_nothing(client: Client, gateway: FakeGateway) -> None:
     sign_in(client, Role.CLERK)
-    a_refund(Charge.objects.get(pk=charged().charge_id), "40.00")
+    a_refund(Charge.objects.get(pk=a_charged_payment().charge_id), "40.00")
     come_back(gateway)
     refund = Refund.objects.get()
     before = everything()

@@ -45,6 +45,11 @@ class Mirrored:
     corrects_id: int
 
 
+def mirror(row: TransferRow, day: date) -> Mirrored:
+    """The transfer that takes the row back, on that day."""
+    return Mirrored(Movement(row.kind, row.credit, row.debit, row.minor, day, row.invoice_id), row.id)
+
+
 @dataclass(frozen=True, slots=True)
 class ReversalDecision:
     """Everything that undoing a payment writes."""
@@ -90,19 +95,12 @@ def decide_reversal(
     taken_off = tuple(
         AllocationRow(row.invoice_id, -row.minor, row.counts, dated(row.applied_on)) for row in allocations
     )
-    mirrored = tuple(
-        Mirrored(
-            Movement(row.kind, row.credit, row.debit, row.minor, dated(row.effective_on), row.invoice_id),
-            row.id,
-        )
-        for row in transfers
-    )
     return ReversalDecision(
         payment=payment,
         amount=Money(payment.amount_minor, payment.currency),
         credit_gone=Money(payment.credit_minor, payment.currency),
         allocations=taken_off,
-        mirrored=mirrored,
+        mirrored=tuple(mirror(row, dated(row.effective_on)) for row in transfers),
         balances=balances_after(taken_off, invoices),
         commissions=commissions_after(taken_off, payment.kind, invoices),
     )

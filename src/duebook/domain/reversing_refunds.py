@@ -27,9 +27,16 @@ from duebook.domain.payment_state import (
     commissions_after,
     require_open_day,
 )
-from duebook.domain.recording import Movement, OpenInvoice
+from duebook.domain.recording import OpenInvoice
 from duebook.domain.refunding import RefundMeans
-from duebook.domain.reversing import Mirrored, ReversalDecision, TransferRow, decide_reversal, run_back
+from duebook.domain.reversing import (
+    Mirrored,
+    ReversalDecision,
+    TransferRow,
+    decide_reversal,
+    mirror,
+    run_back,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +152,7 @@ def decide_refund_reversal(
         refund=refund,
         allocations=again,
         mirrored=tuple(
-            Mirrored(
-                Movement(
-                    row.kind,
-                    row.credit,
-                    row.debit,
-                    row.minor,
-                    dated(row.effective_on, row.invoice_id),
-                    row.invoice_id,
-                ),
-                row.id,
-            )
+            mirror(row, dated(row.effective_on, row.invoice_id))
             for row in refund.transfers
             if row.invoice_id not in left_off
         ),

@@ -150,7 +150,7 @@ class ChargeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundRequest:
+class GatewayRefundRequest:
     """Give back ``amount`` of a charge; frozen and keyed as a charge is."""
 
     key: str
@@ -218,7 +218,7 @@ class SeenDispute:
 
 
 @dataclass(frozen=True, slots=True)
-class CardSetup:
+class SetupHandle:
     """A card that is to be saved: the customer types it into the gateway's own fields.
 
     Either at ``page_url``, or on Duebook's page by the script at ``script_url`` with these two public keys.
@@ -352,19 +352,19 @@ class Gateway(Protocol):
     def cancel(self, charge_id: str) -> SeenCharge:
         """See to it that an unfinished charge never happens; one that happened is returned as it is."""
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give money back. Raises NothingHappened where the gateway refuses."""
 
     def fetch_refund(self, refund_id: str) -> SeenRefund: ...
 
     def list_refunds(self, charge_id: str) -> Iterable[SeenRefund]: ...
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Take a whole charge back before it is settled. Raises NothingHappened where it is too late."""
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """Begin to save a card for later; an empty ``customer`` makes a new one at the gateway.
 
         ``pays_now``: the customer stays and the card is charged at once. Then the gateway need not have the

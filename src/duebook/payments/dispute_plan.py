@@ -3,39 +3,29 @@
 from duebook.domain.commission_steps import CounterChange, EntryCause
 from duebook.domain.disputes import DisputeDecision
 from duebook.domain.recording import Movement
+from duebook.domain.reversing import Mirrored
+from duebook.payments.act_plan import plan_act
 from duebook.payments.plan import PaymentCounters, Plan
 
 
 def plan_dispute(decision: DisputeDecision, *, corrects_id: int | None = None) -> Plan:
-    """The plan of taking money, or of bringing it back; then ``corrects_id`` is the transfer that took it."""
+    """The plan of taking money, or of bringing it back; then ``corrects_id`` is the transfer that took it,
+    which the first movement takes back.
+    """
     payment = decision.payment
     plan = Plan()
-    for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=True,
-            applied_on=row.applied_on,
-        )
+    mirrored, movements = [], list(decision.movements)
+    if corrects_id is not None:
+        mirrored.append(Mirrored(movements.pop(0), corrects_id))
+    plan_act(
+        plan,
+        decision,
+        cause=EntryCause.DISPUTED if decision.minor > 0 else EntryCause.DISPUTE_WON,
+        mirrored=mirrored,
+        movements=movements,
+    )
     for invoice_id, minor in decision.back.items():
         plan.count(invoice_id, CounterChange(back=minor))
-    for movement in decision.movements:
-        plan.transfer(
-            movement,
-            currency=payment.currency,
-            contact_id=payment.contact_id,
-            payment_id=payment.id,
-            corrects_id=corrects_id if movement.invoice_id is None else None,
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.DISPUTED if decision.minor > 0 else EntryCause.DISPUTE_WON,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
     plan.counters[payment.id] = PaymentCounters(
         allocated=sum(row.minor for row in decision.allocations), returned=decision.minor
     )

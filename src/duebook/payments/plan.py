@@ -8,6 +8,7 @@ from typing import Any
 
 from duebook.domain.accounts import FIRST_OWN_ACCOUNT_ID
 from duebook.domain.commission_steps import CommissionStep, CounterChange, EntryCause
+from duebook.domain.permissions import Actor
 from duebook.domain.recording import Movement, commission_movement
 
 
@@ -133,6 +134,32 @@ class Plan:
                 payment_id=payment_id,
                 partner_id=accrual.partner_id,
             )
+
+    def tell(
+        self,
+        *,
+        name: str,
+        actor: Actor,
+        request_key: str,
+        hashed: str,
+        contact_id: int,
+        payment_id: int,
+        payload: dict[str, Any],
+    ) -> None:
+        """One event about a payment."""
+        self.events.append(
+            {
+                "name": name,
+                "actor_id": actor.user_id,
+                "source": actor.source.value,
+                "request_key": request_key,
+                "input_hash": hashed,
+                "contact_id": contact_id,
+                "order_id": None,
+                "payment_id": payment_id,
+                "payload": payload,
+            }
+        )
 
     def name_accruals(self, ids: Mapping[int, int]) -> None:
         """Put the ids that accruals got in place of the provisional ones that the plan was made with."""

@@ -4,6 +4,7 @@ from duebook.domain.commission_steps import CounterChange, EntryCause
 from duebook.domain.permissions import Actor
 from duebook.domain.refunding import RefundDecision
 from duebook.payments import write_path
+from duebook.payments.act_plan import allocations_told, balances_told, plan_act
 from duebook.payments.plan import PaymentCounters, Plan
 from duebook.payments.services.record_payment import plan_recording
 
@@ -23,27 +24,9 @@ def plan_refund(
     is a payment of its own, whose event has a key derived from the request's.
     """
     payment, wanted = decision.payment, decision.input
+    plan_act(plan, decision, cause=EntryCause.REFUNDED, movements=decision.movements)
     for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=True,
-            applied_on=row.applied_on,
-        )
         plan.count(row.invoice_id, CounterChange(back=-row.minor))
-    for movement in decision.movements:
-        plan.transfer(
-            movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.REFUNDED,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
     counters = plan.counters.setdefault(payment.id, PaymentCounters())
     counters.allocated -= decision.reopened.minor
     counters.refunded += wanted.amount.minor
@@ -62,36 +45,29 @@ def plan_refund(
         }
     )
     adjustment = _plan_adjustment(plan, decision, actor, f"{request_key}:rest", hashed)
-    plan.events.append(
-        {
-            "name": "payment.refunded",
-            "actor_id": actor.user_id,
-            "source": actor.source.value,
-            "request_key": request_key,
-            "input_hash": hashed,
-            "contact_id": payment.contact_id,
-            "order_id": None,
+    plan.tell(
+        name="payment.refunded",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=payment.contact_id,
+        payment_id=payment.id,
+        payload={
             "payment_id": payment.id,
-            "payload": {
-                "payment_id": payment.id,
-                "number": payment.number,
-                "amount_minor": wanted.amount.minor,
-                "currency": payment.currency,
-                "refunded_on": wanted.refunded_on.isoformat(),
-                "means": wanted.means.value,
-                "gateway_refund_id": gateway_refund_id,
-                "reason": wanted.reason.strip(),
-                "credit_minor": decision.credit_used.minor,
-                "taken_off": _taken_off(decision),
-                "owes_minor": decision.owes.minor,
-                "rest": wanted.rest.value,
-                "adjustment": adjustment,
-                "invoices": [
-                    {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                    for b in decision.balances
-                ],
-            },
-        }
+            "number": payment.number,
+            "amount_minor": wanted.amount.minor,
+            "currency": payment.currency,
+            "refunded_on": wanted.refunded_on.isoformat(),
+            "means": wanted.means.value,
+            "gateway_refund_id": gateway_refund_id,
+            "reason": wanted.reason.strip(),
+            "credit_minor": decision.credit_used.minor,
+            "taken_off": allocations_told(decision.allocations, decision.balances),
+            "owes_minor": decision.owes.minor,
+            "rest": wanted.rest.value,
+            "adjustment": adjustment,
+            "invoices": balances_told(decision.balances),
+        },
     )
 
 
@@ -104,12 +80,3 @@ def _plan_adjustment(
     payment_id, number = write_path.new_payment_id()
     plan_recording(plan, decision.adjustment, payment_id, number, actor, request_key, hashed)
     return {"payment_id": payment_id, "number": number, "amount_minor": decision.not_owed.minor}
-
-
-def _taken_off(decision: RefundDecision) -> list[dict[str, int]]:
-    """What came off each invoice."""
-    sums: dict[int, int] = {}
-    for row in decision.allocations:
-        sums[row.invoice_id] = sums.get(row.invoice_id, 0) - row.minor
-    numbers = {balance.invoice_id: balance.number for balance in decision.balances}
-    return [{"invoice_id": pk, "number": numbers[pk], "amount_minor": minor} for pk, minor in sums.items()]

@@ -7,6 +7,7 @@ from duebook.domain.permissions import Actor
 from duebook.domain.reversing import ReversalDecision
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.act_plan import balances_told, plan_act
 from duebook.payments.models import Reversal
 from duebook.payments.write_path import PaymentCounters, Plan
 
@@ -20,30 +21,7 @@ def book_reversal(
     """
     payment = decision.payment
     plan = Plan()
-    for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=payment.kind == "money",
-            applied_on=row.applied_on,
-        )
-    for mirrored in decision.mirrored:
-        plan.transfer(
-            mirrored.movement,
-            currency=payment.currency,
-            contact_id=payment.contact_id,
-            payment_id=payment.id,
-            corrects_id=mirrored.corrects_id,
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.UNDONE,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
+    plan_act(plan, decision, cause=EntryCause.UNDONE, mirrored=decision.mirrored)
     plan.counters[payment.id] = PaymentCounters(
         allocated=-payment.allocated_minor, reversed=payment.amount_minor
     )
@@ -68,9 +46,6 @@ def book_reversal(
             "amount_minor": payment.amount_minor,
             "currency": payment.currency,
             "reason": reason.strip(),
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
+            "invoices": balances_told(decision.balances),
         },
     )

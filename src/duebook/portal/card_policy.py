@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from duebook.gateways.protocol import CardSetup
+from duebook.gateways.protocol import SetupHandle
 
 _STRIPE = "https://js.stripe.com"
 # https://docs.stripe.com/security/guide#content-security-policy
@@ -18,7 +18,7 @@ _STRIPE_CONNECTS = "https://api.stripe.com"
 _STRIPE_FRAMES = "https://hooks.stripe.com"
 
 
-def policy_for(handle: CardSetup | None) -> Mapping[str, list[str]]:
+def policy_for(handle: SetupHandle | None) -> Mapping[str, list[str]]:
     """The directives for a page with these fields, or for one without any."""
     directives = {
         "default-src": [NONE],

@@ -1,14 +1,11 @@
 """Tell a partner by e-mail of a contact referred or of an order that names the partner."""
 
 from dataclasses import dataclass, field
-from smtplib import SMTPException
 from typing import Any
 
-from django.core.mail import EmailMessage
-
-from duebook.domain.errors import MailNotSent
 from duebook.domain.permissions import Actor
 from duebook.events.services.record_event import record_event
+from duebook.staff.mailing import send_mail
 from duebook.staff.models import Business
 
 
@@ -47,13 +44,9 @@ def tell_partner(
             **message.facts,
         },
     )
-    mail = EmailMessage(
+    send_mail(
         subject=message.subject,
-        body=message.text,
-        to=[message.address],
-        reply_to=[business.email] if business.email else None,
+        text=message.text,
+        to=message.address,
+        sender=business,
     )
-    try:
-        mail.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

@@ -71,10 +71,6 @@ class Preview:
     credit_after: Money | None = None
     sentences: Sequence[str] = ()
 
-    @property
-    def is_decided(self) -> bool:
-        return bool(self.books or self.balances)
-
 
 def of_payment(decision: PaymentDecision, scene: Scene) -> Preview:
     """The panel of a payment about to be recorded."""

@@ -39,8 +39,8 @@ from tests.factories import (
     make_user,
     payment_input,
 )
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from duebook.gateways.protocol import CardSetup, Credentials, Gateway, SeenCharge
+from duebook.gateways.protocol import Credentials, Gateway, SeenCharge, SetupHandle
 from duebook.gateways.sandbox.adapter import SandboxGateway
 from duebook.gateways.sandbox.processor.webhooks import sign
 from tests.gateways.harness import Ability, Behaviour, Card
@@ -47,7 +47,7 @@ class SandboxHarness:
         saved = self.sandbox.card(NAMES[behaviour])
         return Card(customer=saved["customer"], token=saved["token"])
 
-    def type_card(self, setup: CardSetup, behaviour: Behaviour) -> None:
+    def type_card(self, setup: SetupHandle, behaviour: Behaviour) -> None:
         assert setup.page_url == f"{self.sandbox.url}/setup/{setup.id}"
         self.sandbox.type_card(setup.id, NUMBERS[NAMES[behaviour]])
 

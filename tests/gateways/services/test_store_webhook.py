@@ -1,10 +1,8 @@
 """Storing what a card processor told of."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.events.models import Event
@@ -12,6 +10,7 @@ from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind, WebhookRefused
 from duebook.gateways.services.store_webhook import store_webhook
 from tests.gateways.fake import NOON, FakeProcessor, make_event, make_merchant_account, register
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -82,14 +81,7 @@ def test_an_event_of_the_other_mode_is_refused(processor: FakeProcessor, live: b
 def test_the_same_event_sent_many_times_at_once_is_stored_once(processor: FakeProcessor) -> None:
     account = make_merchant_account()
 
-    def store(_: int) -> bool:
-        try:
-            return store_webhook(account=account, event=make_event(), now=NOON)
-        finally:
-            connections["default"].close()
-
-    with ThreadPoolExecutor(8) as pool:
-        stored = list(pool.map(store, range(8)))
+    stored = in_threads(8, lambda _: store_webhook(account=account, event=make_event(), now=NOON))
 
     assert sorted(stored) == [False] * 7 + [True]
     assert len(jobs()) == WebhookMessage.objects.count() == 1

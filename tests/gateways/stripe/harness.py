@@ -23,7 +23,7 @@ from pathlib import Path
 import requests
 import stripe
 
-from duebook.gateways.protocol import CardSetup, Credentials, Gateway, SeenCharge
+from duebook.gateways.protocol import Credentials, Gateway, SeenCharge, SetupHandle
 from duebook.gateways.stripe.adapter import StripeGateway
 from tests.gateways.harness import Ability, Behaviour, Card
 from tests.gateways.stripe.on_file import APPROVED, REFUSED_WHEN_SAVED, make_card
@@ -67,7 +67,7 @@ class StripeHarness:
         card = make_card(self.server.url, NUMBERS[behaviour])
         return Card(card.customer, card.token)
 
-    def type_card(self, setup: CardSetup, behaviour: Behaviour) -> None:
+    def type_card(self, setup: SetupHandle, behaviour: Behaviour) -> None:
         """What Stripe's script sends; a browser runs that script in `test_cards.py`."""
         assert setup.script_url == f"{self.server.url}/js.stripe.com/v3/"
         card = {"number": NUMBERS[behaviour], "exp_month": "12", "exp_year": "2031", "cvc": "123"}

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from duebook.gateways.protocol import (
-    CardSetup,
     Credentials,
     DeclineClass,
     NothingHappened,
     Outcome,
+    SetupHandle,
     SetupOutcome,
 )
 from duebook.gateways.stripe.adapter import StripeGateway
@@ -48,10 +48,12 @@ PAGE = """<!doctype html><title>Save a card</title>
 </script>
 """
 
-Shopper = Callable[[CardSetup, str], str]
+Shopper = Callable[[SetupHandle, str], str]
 
 
-def begin(gateway: StripeGateway, reference: str, *, customer: str = "", pays_now: bool = False) -> CardSetup:
+def begin(
+    gateway: StripeGateway, reference: str, *, customer: str = "", pays_now: bool = False
+) -> SetupHandle:
     return gateway.begin_setup(
         reference=reference,
         customer=customer,
@@ -62,7 +64,7 @@ def begin(gateway: StripeGateway, reference: str, *, customer: str = "", pays_no
     )
 
 
-def confirm(server: StandIn, setup: CardSetup, method: str) -> None:
+def confirm(server: StandIn, setup: SetupHandle, method: str) -> None:
     """What Stripe's script does once the customer has typed a card."""
     client(server.url).v1.setup_intents.confirm(setup.id, {"payment_method": method})
 
@@ -98,7 +100,7 @@ def served(text: str) -> Iterator[str]:
 def shopper(_browser_thread: BrowserThread, request: pytest.FixtureRequest) -> Shopper:
     """A customer who types a card number into a page and tells what it said."""
 
-    def save(setup: CardSetup, number: str) -> str:
+    def save(setup: SetupHandle, number: str) -> str:
         def steps(page: Page) -> str:
             page.goto("/")
             typed = {"number": number, "exp_month": "12", "exp_year": "31", "cvc": "123"}

@@ -8,12 +8,12 @@ from duebook.domain.money import Money
 from duebook.gateways.protocol import (
     Busy,
     GatewayError,
+    GatewayRefundRequest,
     Misconfigured,
     NoSuchObject,
     NothingHappened,
     Outcome,
     OutcomeUnknown,
-    RefundRequest,
 )
 from duebook.gateways.stripe.adapter import StripeGateway
 from tests.gateways.stripe.conftest import make_gateway
@@ -32,7 +32,7 @@ def test_a_refused_connection_says_that_nothing_happened(server: StandIn) -> Non
     for send in (
         lambda: gateway.create(request),
         lambda: gateway.confirm("pi_1", request),
-        lambda: gateway.refund(RefundRequest("key", "refused", "pi_1", Money(1, "USD"))),
+        lambda: gateway.refund(GatewayRefundRequest("key", "refused", "pi_1", Money(1, "USD"))),
     ):
         with pytest.raises(GatewayError) as refused:
             send()
@@ -107,7 +107,7 @@ def test_a_broken_refund_is_unknown_and_done_once(
 ) -> None:
     charge = make_request(make_card(server.url), f"refund {fault.name}")
     paid = gateway.confirm(gateway.create(charge).id, charge)
-    request = RefundRequest(f"back {fault.name}", f"back {fault.name}", paid.id, Money(6000, "USD"))
+    request = GatewayRefundRequest(f"back {fault.name}", f"back {fault.name}", paid.id, Money(6000, "USD"))
     server.break_next("POST", "/v1/refunds", fault)
 
     with pytest.raises(GatewayError) as broken:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from duebook.domain.money import Money
-from duebook.gateways.protocol import NothingHappened, RefundOutcome, RefundRequest, SeenCharge
+from duebook.gateways.protocol import GatewayRefundRequest, NothingHappened, RefundOutcome, SeenCharge
 from duebook.gateways.stripe.adapter import StripeGateway
 from tests.gateways.stripe.on_file import DECLINED_WHEN_CHARGED, make_card, make_request
 from tests.gateways.stripe.stand_in import StandIn
@@ -18,8 +18,8 @@ def paid(gateway: StripeGateway, server: StandIn, reference: str) -> SeenCharge:
     return gateway.confirm(gateway.create(request).id, request)
 
 
-def back(charge: SeenCharge, reference: str, minor: int) -> RefundRequest:
-    return RefundRequest(f"key-{reference}", reference, charge.id, Money(minor, "USD"))
+def back(charge: SeenCharge, reference: str, minor: int) -> GatewayRefundRequest:
+    return GatewayRefundRequest(f"key-{reference}", reference, charge.id, Money(minor, "USD"))
 
 
 def test_a_part_is_given_back(gateway: StripeGateway, server: StandIn) -> None:

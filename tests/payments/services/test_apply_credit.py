@@ -14,8 +14,8 @@ from duebook.ledger.models import ClosedPeriod
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.services.apply_credit import apply_credit, preview_credit
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, make_payment, usd
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,9 @@ from duebook.gateways.protocol import OutcomeUnknown
 from duebook.payments.models import GatewayRefund, Refund
 from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
 from tests.factories import actor
+from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, refund
+from tests.payments.refunding import refund
 
 pytestmark = pytest.mark.django_db
 

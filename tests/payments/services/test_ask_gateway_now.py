@@ -5,35 +5,24 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from duebook.domain.charging import ChargeInput, ChargeState
+from duebook.domain.charging import ChargeState
 from duebook.domain.errors import Forbidden, NotFound
 from duebook.domain.permissions import Role
-from duebook.domain.recording import Share
 from duebook.gateways.protocol import OutcomeUnknown
 from duebook.payments.models import Charge, Payment
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.charge_card import charge_card, preview_charged_payment
 from duebook.payments.services.prepare_charge import prepare_charge
-from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, usd
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.factories import SYSTEM, actor, day, key, make_invoice, usd
+from tests.payments.charging import charge_without_answer, wanted
+from tests.payments.fake_gateway import FakeGateway
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
 
 
-def wanted(token: str = "tok_ok") -> ChargeInput:
-    invoice = make_invoice("100.00", contact=make_contact())
-    card = make_card(invoice.contact, token)
-    return ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
-
-
-def unknown(gateway: FakeGateway) -> Charge:
-    gateway.fail("confirm", OutcomeUnknown, after_effect=True)
-    return charge_card(wanted=wanted(), request_key=key(), actor=SYSTEM, on=day())
-
-
 def test_it_is_asked_before_its_turn_even_when_nobody_asks_any_more(gateway: FakeGateway) -> None:
-    charge = unknown(gateway)
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     Charge.objects.filter(pk=charge.pk).update(ask_at=None, asked=14)
 
     state = ask_gateway_now(charge_id=charge.pk, actor=actor(Role.CLERK))
@@ -43,7 +32,7 @@ def test_it_is_asked_before_its_turn_even_when_nobody_asks_any_more(gateway: Fak
 
 
 def test_who_is_impatient_does_not_use_up_the_turns_of_the_week(gateway: FakeGateway) -> None:
-    charge = unknown(gateway)
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     Charge.objects.filter(pk=charge.pk).update(asked=7)
 
     for _ in range(20):
@@ -57,7 +46,7 @@ def test_who_is_impatient_does_not_use_up_the_turns_of_the_week(gateway: FakeGat
 
 
 def test_without_the_right_nothing_is_asked(gateway: FakeGateway) -> None:
-    charge = unknown(gateway)
+    charge = charge_without_answer(gateway, make_invoice("100.00"))
     before = everything()
 
     with pytest.raises(Forbidden):
@@ -73,7 +62,9 @@ def test_without_the_right_nothing_is_asked(gateway: FakeGateway) -> None:
 def test_one_that_is_being_sent_is_asked_only_when_the_sending_was_given_up(
     gateway: FakeGateway, seconds: int, asked: int
 ) -> None:
-    prepared = prepare_charge(wanted=wanted(), request_key=key(), actor=SYSTEM, on=day())
+    prepared = prepare_charge(
+        wanted=wanted(make_invoice("100.00")), request_key=key(), actor=SYSTEM, on=day()
+    )
     sent = Charge.objects.get(pk=prepared.charge_id)
     now = timezone.now()
     Charge.objects.update(
@@ -88,7 +79,7 @@ def test_one_that_is_being_sent_is_asked_only_when_the_sending_was_given_up(
 
 
 def test_a_preview_is_what_is_booked_and_writes_nothing(gateway: FakeGateway) -> None:
-    asked = wanted()
+    asked = wanted(make_invoice("100.00"))
     before = everything()
 
     decision = preview_charged_payment(wanted=asked, actor=SYSTEM, on=day())

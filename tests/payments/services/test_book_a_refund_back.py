@@ -7,9 +7,7 @@ import pytest
 from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain import errors
 from duebook.domain.accounts import TransferKind
-from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Right, Role
-from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundMeans, Rest
 from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount
@@ -17,7 +15,6 @@ from duebook.gateways.protocol import OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Charge, Payment, Refund, RefundReversal, Reversal
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.payments.services.reverse_refund import preview_refund_reversal, reverse_refund
 from duebook.payments.to_decide import count_to_decide, refunds_that_came_back
@@ -27,20 +24,19 @@ from tests.factories import (
     actor,
     day,
     key,
-    make_invoice,
     make_partner,
     make_payment,
     make_program,
     refund_input,
     usd,
 )
+from tests.payments.charging import a_charged_payment
 from tests.payments.coming_back import come_back, refund_at_the_processor
 from tests.payments.disputing import decide_dispute, open_dispute
-from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.services.test_record_payment import in_threads
-from tests.payments.services.test_refund_payment import charged
-from tests.payments.services.test_reverse_refund import figures
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.undoing_refunds import figures
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +54,7 @@ def refunded(payment: Payment, amount: str = "40.00", **wanted: Any) -> Refund:
 
 def came_back(gateway: FakeGateway, amount: str = "40.00", **wanted: Any) -> Refund:
     """A refund of a charge of 100.00, which the customer's bank has sent back."""
-    refund = refunded(charged(), amount, **wanted)
+    refund = refunded(a_charged_payment(), amount, **wanted)
     come_back(gateway)
     return refund
 
@@ -67,11 +63,7 @@ def charged_for_dana() -> Payment:
     """A charge of 100.00 for an invoice of which Dana earns a tenth."""
     dana = make_partner("Dana")
     make_program(dana, rates={("lead", 1): 1000})
-    invoice = make_invoice("100.00", lead_partner_id=dana.pk)
-    card = make_card(invoice.contact)
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("100.00")),))
-    charge = charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
-    return Payment.objects.get(charge_id=charge.pk)
+    return a_charged_payment(lead_partner_id=dana.pk)
 
 
 def book_back(refund: Refund, **fields: Any) -> Any:
@@ -94,7 +86,7 @@ def book_back(refund: Refund, **fields: Any) -> Any:
 def test_what_is_booked_back_is_in_card_clearing_and_on_the_invoice_again(
     gateway: FakeGateway, answer: dict[str, Any], amount: str
 ) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     before = figures()
     refund = refunded(payment, amount, **answer)
     come_back(gateway)
@@ -117,7 +109,7 @@ def test_what_is_booked_back_is_in_card_clearing_and_on_the_invoice_again(
 
 
 def test_one_that_was_made_at_the_processor_itself_is_booked_back_too(gateway: FakeGateway) -> None:
-    charged()
+    a_charged_payment()
     before = figures()
     refund = refund_at_the_processor(gateway, Charge.objects.get(), "40.00")
     come_back(gateway)
@@ -131,7 +123,7 @@ def test_one_that_was_made_at_the_processor_itself_is_booked_back_too(gateway: F
 
 
 def test_it_is_booked_on_its_day_since_the_money_had_gone(gateway: FakeGateway) -> None:
-    refund = refunded(charged(), "40.00", owes="0.00")
+    refund = refunded(a_charged_payment(), "40.00", owes="0.00")
     come_back(gateway)
 
     book_back(refund, on=day(3))
@@ -252,7 +244,7 @@ def test_the_gateway_saying_it_again_changes_nothing(gateway: FakeGateway) -> No
 
 
 def test_without_the_gateways_word_it_is_never_booked_back(gateway: FakeGateway) -> None:
-    refund = refunded(charged())
+    refund = refunded(a_charged_payment())
     before = everything()
 
     with pytest.raises(errors.GatewayRefundFixed):

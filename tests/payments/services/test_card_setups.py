@@ -30,6 +30,7 @@ from tests.factories import SYSTEM, key, make_contact
 from tests.payments.cards import RETURN_URL, begin, jobs, offer, save_card
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -137,14 +138,9 @@ def test_a_link_that_is_too_old_begins_nothing(gateway: FakeGateway, monkeypatch
 def test_a_link_opened_twice_at_once_has_one_setup(gateway: FakeGateway) -> None:
     offered = offer()
 
-    def open_link(_: int) -> str:
-        try:
-            return begin_card_setup(setup_id=offered.setup_id, return_url=RETURN_URL).id
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        handles = set(pool.map(open_link, range(4)))
+    handles = set(
+        in_threads(4, lambda _: begin_card_setup(setup_id=offered.setup_id, return_url=RETURN_URL).id)
+    )
 
     assert handles == {CardSetup.objects.get().gateway_id}
 
@@ -311,14 +307,7 @@ def test_two_who_finish_at_once_keep_one_card(gateway: FakeGateway) -> None:
     setup = begin(offer())
     gateway.type_card()
 
-    def finish(_: int) -> str:
-        try:
-            return finish_card_setup(setup_id=setup.pk).state
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        states = list(pool.map(finish, range(4)))
+    states = in_threads(4, lambda _: finish_card_setup(setup_id=setup.pk).state)
 
     assert states == ["saved"] * 4
     assert PaymentMethod.objects.count() == 1

@@ -20,6 +20,7 @@ from duebook.payments.services.deactivate_card import deactivate_card
 from duebook.payments.services.make_default_card import make_default_card
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, usd
 from tests.payments.cards import jobs
+from tests.payments.charging import charge_invoice
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.snapshot import everything
 
@@ -40,8 +41,7 @@ def deactivate(card_id: int, **fields: Any) -> None:
 
 def charge(card: PaymentMethod, total: str = "100.00") -> Charge:
     invoice = make_invoice(total, contact=card.contact)
-    asked = ChargeInput(card.contact_id, card.pk, (Share(invoice.pk, usd(total)),))
-    return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+    return charge_invoice(invoice, total, card=card)
 
 
 def test_another_card_becomes_the_default() -> None:

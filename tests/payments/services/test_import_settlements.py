@@ -1,10 +1,8 @@
 """What a processor paid is in the books once, whatever it consists of and however often it is told."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
 from duebook.domain import errors
@@ -23,6 +21,7 @@ from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -233,14 +232,7 @@ def test_two_imports_at_once_add_each_settlement_once(gateway: FakeGateway) -> N
     for _ in range(3):
         gateway.pay_out(line_of(a_charge(), fee_minor=320))
 
-    def run(_: int) -> int:
-        try:
-            return fetch()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        added = list(pool.map(run, range(4)))
+    added = in_threads(4, lambda _: fetch())
 
     assert sum(added) == 3
     assert (Settlement.objects.count(), clearing_minor()) == (3, 0)

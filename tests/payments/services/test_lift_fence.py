@@ -12,7 +12,7 @@ from duebook.domain.permissions import Actor
 from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import GatewayEvent, ObjectKind, OutcomeUnknown, RefundRequest, Sealed
+from duebook.gateways.protocol import GatewayEvent, GatewayRefundRequest, ObjectKind, OutcomeUnknown, Sealed
 from duebook.invoices.models import Invoice
 from duebook.payments.models import Charge, GatewayRefund, LinkPayment, Payment, Refund
 from duebook.payments.services.begin_link_payment import begin_link_payment
@@ -97,7 +97,7 @@ def test_while_it_is_fenced_nothing_is_charged_previewed_given_back_or_begun(gat
 def test_refunds_and_whatever_else_the_processor_tells_are_taken_in(gateway: FakeGateway) -> None:
     invoice = make_invoice("100.00")
     charge(to_pay(invoice))
-    refunded = gateway.refund(RefundRequest("k", "duebook-lost", "ch_1", Money(1000, "USD")))
+    refunded = gateway.refund(GatewayRefundRequest("k", "duebook-lost", "ch_1", Money(1000, "USD")))
     gateway.events = [event("ch_1"), event(refunded.id, ObjectKind.REFUND)]
     account = fence()
 

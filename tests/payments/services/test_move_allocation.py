@@ -13,8 +13,8 @@ from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Allocation, Payment
 from duebook.payments.services.move_allocation import move_allocation
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, make_payment, usd
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

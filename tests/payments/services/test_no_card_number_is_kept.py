@@ -19,7 +19,7 @@ from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.payments.services.reverse_refund import reverse_refund
 from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund, usd
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_outcomes import (
+from tests.payments.outcomes import (
     OLGA,
     a_refused_refund,
     asked_out,

@@ -1,12 +1,11 @@
 """A link by which a customer puts a card on file, made by staff; only its hash is kept."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -21,6 +20,7 @@ from tests.factories import SYSTEM, actor, key, make_contact
 from tests.payments.cards import default_account, jobs, offer
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -134,14 +134,7 @@ def test_the_same_request_at_once_makes_one_link(gateway: FakeGateway) -> None:
     acme, again = make_contact("Acme"), key()
     default_account()
 
-    def make(_: int) -> str:
-        try:
-            return offer(acme, request_key=again).token
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        tokens = set(pool.map(make, range(4)))
+    tokens = set(in_threads(4, lambda _: offer(acme, request_key=again).token))
 
     assert len(tokens) == 1
     assert CardSetup.objects.count() == 1

@@ -1,12 +1,10 @@
 """A link to pay invoices by card, made, sent and withdrawn by staff; only the hash of its token is kept."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -31,6 +29,7 @@ from tests.payments.cards import default_account, jobs
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.pay_by_link import offer_to_pay
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +123,7 @@ def test_a_mail_server_that_refuses_leaves_no_event(
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr("duebook.payments.services.email_pay_link.EmailMessage.send", refuse)
+    monkeypatch.setattr("duebook.staff.mailing.EmailMessage.send", refuse)
     with pytest.raises(errors.MailNotSent):
         email_pay_link(link_id=offered.link_id, link=LINK, request_key=key(), actor=SYSTEM)
 
@@ -185,13 +184,6 @@ def test_a_form_sent_many_times_at_once_makes_one_link(gateway: FakeGateway) -> 
     invoice, again = make_invoice("100.00"), key()
     default_account()
 
-    def send(_: int) -> int:
-        try:
-            return offer_to_pay(invoice, request_key=again).link_id
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(send, range(4)))) == 1
+    assert len(set(in_threads(4, lambda _: offer_to_pay(invoice, request_key=again).link_id))) == 1
 
     assert PayLink.objects.count() == 1

@@ -1,15 +1,11 @@
 """A customer pays by a link: one charge for what was agreed to, whatever is repeated, raced or cut off."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event as Signal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob
+from django.db import IntegrityError, transaction
 
 from duebook.domain import errors
 from duebook.domain.charging import ChargeInput
@@ -20,49 +16,32 @@ from duebook.gateways.protocol import DeclineClass, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.jobs.tasks import close_link_payments, forget_card_at_gateway
 from duebook.payments.card_reading import cards_of
-from duebook.payments.charge_reading import seen_of
-from duebook.payments.models import (
-    CardSetup,
-    Charge,
-    LinkPayment,
-    Observation,
-    Payment,
-    PaymentMethod,
-    PaymentType,
-)
+from duebook.payments.models import CardSetup, Charge, LinkPayment, Payment, PaymentMethod, PaymentType
 from duebook.payments.pay_links import link_payment_by_id, links_to_close
-from duebook.payments.points import Point, at_each_point
-from duebook.payments.services import close_link_payment as closing
-from duebook.payments.services.ask_gateway import drop_charge
 from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.begin_card_setup import begin_card_setup
 from duebook.payments.services.charge_card import charge_card
-from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.payments.services.make_default_card import make_default_card
-from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.withdraw_pay_link import withdraw_pay_link
 from duebook.staff.models import Business
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, usd
 from tests.payments.cards import RETURN_URL, jobs, save_card
 from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.pay_by_link import amounts_of, charge, choose, enter_card, later, offer_to_pay, pay
+from tests.payments.pay_by_link import (
+    amounts_of,
+    charge,
+    choose,
+    close,
+    enter_card,
+    later,
+    offer_to_pay,
+    pay,
+    state_of,
+)
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def state_of(payment: LinkPayment) -> str:
-    found = link_payment_by_id(payment.pk).charge
-    return found.state if found else ""
-
-
-def close(payment: LinkPayment) -> bool:
-    return close_link_payment(payment_id=payment.pk)
 
 
 def test_everything_is_paid_by_one_charge_with_a_line_for_each_invoice(gateway: FakeGateway) -> None:
@@ -356,166 +335,6 @@ def test_a_receipt_is_sent_once_where_the_business_sends_receipts(gateway: FakeG
     assert len(jobs("email_receipt")) == 1
 
 
-def succeed_late(gateway: FakeGateway, payment: LinkPayment) -> None:
-    """What was called declined or not carried out turns out to have been paid."""
-    gateway.succeed("ch_1")
-    made = Charge.objects.select_related("merchant_account").get(pk=payment.charge_id)
-    settle_charge(
-        charge_id=made.pk,
-        seen=seen_of(made, gateway.charges["ch_1"]),
-        channel=Observation.Channels.WEBHOOK,
-    )
-
-
-def not_paid(gateway: FakeGateway, end: str, *, keeps_card: bool = True) -> LinkPayment:
-    """A payment by link that came to that end and was seen to."""
-    Business.objects.update(email_receipts=True)
-    if end == "not_performed":
-        gateway.fail("create", OutcomeUnknown, after_effect=True)
-    token = "tok_no_funds" if end == "declined" else ""
-    payment = pay(gateway, offer_to_pay(make_invoice("100.00")), token=token, keeps_card=keeps_card)
-    assert close(payment)
-    assert state_of(payment) == end
-    return payment
-
-
-def forget_now() -> None:
-    """The jobs to forget cards run, whenever they were to."""
-    for job in jobs("forget_card"):
-        forget_card_at_gateway(**job)
-
-
-@pytest.mark.parametrize("end", ["declined", "not_performed"])
-def test_a_success_that_comes_late_keeps_the_card_and_sends_the_receipt(
-    gateway: FakeGateway, end: str
-) -> None:
-    payment = not_paid(gateway, end)
-    assert list(cards_of(payment.link.contact_id)) == []
-    (forgetting,) = ProcrastinateJob.objects.filter(task_name="forget_card")
-    assert forgetting.scheduled_at is not None
-    assert forgetting.scheduled_at > timezone.now() + timedelta(hours=23)
-
-    succeed_late(gateway, payment)
-    assert links_to_close(most=10) == [payment.pk]
-    close_link_payments(0)
-
-    (card,) = cards_of(payment.link.contact_id)
-    assert (card.active, card.on_file, card.is_default, card.forgotten_at) == (True, True, True, None)
-    forget_now()
-    assert gateway.forgotten == []
-    booked = Payment.objects.get()
-    assert jobs("email_receipt") == [{"payment_id": booked.pk}]
-    told = Event.objects.get(name="pay_link.paid")
-    assert (told.payment_id, told.payload["card_was_forgotten"]) == (booked.pk, False)
-    assert links_to_close(most=10) == []
-
-
-def test_a_card_that_the_gateway_was_told_to_forget_is_not_kept_by_a_late_success(
-    gateway: FakeGateway,
-) -> None:
-    payment = not_paid(gateway, "declined")
-    forget_now()
-
-    succeed_late(gateway, payment)
-    close_link_payments(0)
-
-    assert gateway.forgotten == [payment.setup.payment_method.token if payment.setup.payment_method else ""]
-    card = PaymentMethod.objects.get()
-    assert (card.active, card.on_file) == (False, False)
-    assert card.forgotten_at is not None
-    assert Event.objects.get(name="pay_link.paid").payload["card_was_forgotten"] is True
-    assert len(jobs("email_receipt")) == 1
-
-
-def test_a_card_that_the_gateway_may_have_forgotten_is_not_kept_either(gateway: FakeGateway) -> None:
-    payment = not_paid(gateway, "declined")
-    gateway.fail("forget_card", OutcomeUnknown, after_effect=True)
-    with pytest.raises(OutcomeUnknown):
-        forget_now()
-
-    succeed_late(gateway, payment)
-    close(payment)
-
-    assert not PaymentMethod.objects.get().active
-
-
-def test_a_card_that_was_not_to_be_kept_stays_forgotten_when_it_paid_after_all(gateway: FakeGateway) -> None:
-    payment = not_paid(gateway, "declined", keeps_card=False)
-    (forgetting,) = ProcrastinateJob.objects.filter(task_name="forget_card")
-    assert forgetting.scheduled_at is None
-
-    succeed_late(gateway, payment)
-    close(payment)
-
-    card = PaymentMethod.objects.get()
-    assert (card.active, card.on_file) == (False, False)
-    assert Event.objects.get(name="pay_link.paid").payload["card_was_forgotten"] is False
-    assert len(jobs("email_receipt")) == 1
-
-
-def test_the_same_card_entered_again_meanwhile_is_the_one_that_is_kept(gateway: FakeGateway) -> None:
-    offered = offer_to_pay(make_invoice("100.00"))
-    declined = pay(gateway, offered, usd("40.00"), token="tok_no_funds", keeps_card=True)
-    close(declined)
-    paid = pay(gateway, offered, usd("40.00"), keeps_card=True)
-    close(paid)
-
-    succeed_late(gateway, declined)
-    close(declined)
-
-    assert list(cards_of(paid.link.contact_id)) == [paid.setup.payment_method]
-    assert PaymentMethod.objects.filter(active=True).count() == 1
-    assert Event.objects.filter(name="pay_link.paid").count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_success_told_while_another_end_is_seen_to_is_not_lost(
-    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    payment = pay(gateway, offer_to_pay(make_invoice("100.00")), token="tok_no_funds", keeps_card=True)
-    end, settled = closing._end, Signal()
-
-    def tell() -> None:
-        try:
-            succeed_late(gateway, payment)
-            settled.set()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-
-        def end_while_told(*parts: Any, **more: Any) -> None:
-            pool.submit(tell)
-            assert not settled.wait(0.5)
-            end(*parts, **more)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(closing, "_end", end_while_told)
-            close(payment)
-
-    assert settled.is_set()
-    assert links_to_close(most=10) == [payment.pk]
-    close_link_payments(0)
-    assert len(cards_of(payment.link.contact_id)) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_process_that_ends_while_a_late_success_is_booked_books_it_next_time(gateway: FakeGateway) -> None:
-    payment = not_paid(gateway, "declined")
-
-    def end(reached: Point) -> None:
-        if reached is Point.SETTLE_LINK_REOPENED:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
-        succeed_late(gateway, payment)
-    assert (state_of(payment), links_to_close(most=10)) == ("declined", [])
-    ask_gateway_now(charge_id=payment.charge_id or 0, actor=SYSTEM)
-
-    close_link_payments(0)
-    assert len(cards_of(payment.link.contact_id)) == 1
-
-
 def test_facts_of_links_and_their_payments_cannot_be_changed(gateway: FakeGateway) -> None:
     payment = pay(gateway, offer_to_pay(make_invoice("100.00")))
     acts: list[Callable[[], Any]] = [
@@ -528,129 +347,6 @@ def test_facts_of_links_and_their_payments_cannot_be_changed(gateway: FakeGatewa
     for act in acts:
         with pytest.raises(IntegrityError), transaction.atomic():
             act()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_browsers_that_pay_everything_at_once_charge_one_card(gateway: FakeGateway) -> None:
-    offered = offer_to_pay(make_invoice("100.00"))
-    payments = [choose(offered) for _ in range(4)]
-    for payment in payments:
-        enter_card(gateway, payment)
-
-    def run(payment: LinkPayment) -> str:
-        try:
-            return charge(payment).refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        refusals = list(pool.map(run, payments))
-
-    assert refusals.count("") == 1
-    assert set(refusals) <= {"", "charge_under_way", "invoice_paid", "balance_changed"}
-    assert sum(gateway.captures.values()) == 1
-    for payment in payments:
-        close(payment)
-    assert not PaymentMethod.objects.filter(active=True).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_page_sent_many_times_at_once_charges_once(gateway: FakeGateway) -> None:
-    payment = choose(offer_to_pay(make_invoice("100.00")), usd("25.00"))
-    enter_card(gateway, payment)
-
-    def run(_: int) -> None:
-        try:
-            charge(payment)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, range(4)))
-
-    assert gateway.taken_minor() == 2_500
-    assert Charge.objects.count() == 1
-    assert link_payment_by_id(payment.pk).refusal == ""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_customer_who_pays_while_a_clerk_records_a_check_pays_no_more_than_was_shown(
-    gateway: FakeGateway,
-) -> None:
-    invoice = make_invoice("100.00")
-    payment = choose(offer_to_pay(invoice))
-    enter_card(gateway, payment)
-
-    def customer() -> None:
-        try:
-            charge(payment)
-        finally:
-            connection.close()
-
-    def clerk() -> None:
-        try:
-            make_payment("60.00", invoice=invoice)
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda act: act(), [customer, clerk]))
-
-    booked = sum(row.amount_minor for row in Payment.objects.filter(charge_id__isnull=False))
-    assert booked == gateway.taken_minor()
-    assert gateway.taken_minor() in (0, 10_000)
-
-
-WAY = [point for point in Point if point.name.startswith(("PREPARE", "MARK", "CREATE", "HANDLE", "CONFIRM"))]
-WAY += [Point.LINK_NOTED, Point.SETTLE_LOCKED, Point.SETTLE_BOOKED, Point.SETTLED]
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("point", WAY)
-def test_a_process_that_ends_anywhere_charges_once_and_the_page_says_what_came_of_it(
-    gateway: FakeGateway, point: Point
-) -> None:
-    invoice = make_invoice("100.00")
-    payment = choose(offer_to_pay(invoice), usd("40.00"))
-    enter_card(gateway, payment)
-
-    def end(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
-        charge(payment)
-    charge(payment)
-    for charge_id in Charge.objects.filter(state="created").values_list("pk", flat=True):
-        drop_charge(charge_id=charge_id)
-    for open_one in Charge.objects.filter(state__in=["sent", "unknown"]):
-        Charge.objects.filter(pk=open_one.pk).update(sent_at=open_one.prepared_at - timedelta(minutes=5))
-        ask_gateway_now(charge_id=open_one.pk, actor=SYSTEM)
-
-    assert close(payment)
-    assert all(times == 1 for times in gateway.captures.values())
-    assert gateway.taken_minor() == sum(row.amount_minor for row in Payment.objects.all())
-    assert link_payment_by_id(payment.pk).charge == Charge.objects.get()
-    assert not PaymentMethod.objects.get().active
-
-
-def test_a_charge_that_was_written_down_but_not_noted_is_found_when_it_is_closed(
-    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    payment = choose(offer_to_pay(make_invoice("100.00")))
-    enter_card(gateway, payment)
-
-    def end(reached: Point) -> None:
-        if reached is Point.PREPARED:
-            raise Killed
-
-    with at_each_point(end), pytest.raises(Killed):
-        charge(payment)
-
-    assert not close(payment)
-    assert link_payment_by_id(payment.pk).charge == Charge.objects.get()
 
 
 def test_finishing_the_entry_of_a_card_again_changes_nothing(gateway: FakeGateway) -> None:

@@ -8,41 +8,32 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from duebook.domain.charging import ChargeInput
 from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
-from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import (
+    GatewayRefundRequest,
     NothingHappened,
     ObjectKind,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
 )
 from duebook.payments.models import Charge, GatewayRefund, Observation, Payment, Refund, Settlement
 from duebook.payments.points import Point
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.payments.to_decide import count_to_decide, failed_messages, refunds_that_came_back
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.past_the_guards import past_the_guards
+from tests.payments.charging import charge_invoice
 from tests.payments.ends import WAYS, ending_at
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.payments.fake_gateway import FakeGateway
 from tests.payments.settling import a_charge, a_refund, line_of
 
 pytestmark = pytest.mark.django_db
-
-
-def a_pending_charge() -> Charge:
-    invoice = make_invoice("100.00")
-    card = make_card(invoice.contact, "tok_slow")
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
-    return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
 
 
 def message(object_id: str = "ch_1", **fields: Any) -> WebhookMessage:
@@ -60,7 +51,7 @@ def message(object_id: str = "ch_1", **fields: Any) -> WebhookMessage:
 
 
 def test_a_message_settles_its_charge_by_what_the_gateway_says_now(gateway: FakeGateway) -> None:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     told = message()
 
@@ -74,7 +65,7 @@ def test_a_message_settles_its_charge_by_what_the_gateway_says_now(gateway: Fake
 def test_a_message_that_arrives_before_the_reply_is_settled_by_our_name_for_the_charge(
     gateway: FakeGateway,
 ) -> None:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     Charge.objects.filter(pk=made.pk).update(gateway_id="")
     gateway.succeed("ch_1")
 
@@ -85,7 +76,7 @@ def test_a_message_that_arrives_before_the_reply_is_settled_by_our_name_for_the_
 
 
 def test_a_success_of_a_charge_that_restored_books_have_not_sent_yet_is_booked(gateway: FakeGateway) -> None:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     with past_the_guards():
         Charge.objects.update(state="created", gateway_id="", sent_at=None, ask_at=None)
@@ -100,7 +91,7 @@ def test_a_success_of_a_charge_that_restored_books_have_not_sent_yet_is_booked(g
 @pytest.mark.parametrize("first", range(6))
 def test_six_messages_in_all_orders_and_twice_end_the_same(gateway: FakeGateway, first: int) -> None:
     """Of the 720 orders the 120 that begin so, each in a savepoint of its own."""
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     pending = gateway.charges["ch_1"]
     gateway.succeed("ch_1")
     # What the gateway says when each message is processed; some of it is out of date by then.
@@ -129,7 +120,7 @@ def test_six_messages_in_all_orders_and_twice_end_the_same(gateway: FakeGateway,
 
 
 def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> None:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     seen = gateway.charges["ch_1"]
     gateway.charges["ch_9"] = type(seen)(
@@ -147,7 +138,7 @@ def test_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeGateway) -> N
 
 
 def test_what_is_told_of_one_thing_several_times_waits_for_a_person_once(gateway: FakeGateway) -> None:
-    a_pending_charge()
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     seen = gateway.charges["ch_1"]
     for name in ("ch_8", "ch_9"):
@@ -205,7 +196,7 @@ def test_a_settlement_that_cannot_be_asked_for_is_tried_again(gateway: FakeGatew
 
 
 def a_succeeded_charge(gateway: FakeGateway) -> Charge:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     process_webhook(message_id=message().pk)
     return made
@@ -214,7 +205,7 @@ def a_succeeded_charge(gateway: FakeGateway) -> Charge:
 def told_of_refund(
     gateway: FakeGateway, minor: int, *, reference: str = "by someone at the processor"
 ) -> Any:
-    gateway.refund(RefundRequest(key(), reference, "ch_1", Money(minor, "USD")))
+    gateway.refund(GatewayRefundRequest(key(), reference, "ch_1", Money(minor, "USD")))
     return message(f"re_{len(gateway.refunds)}", object_kind=ObjectKind.REFUND.value)
 
 
@@ -242,7 +233,7 @@ OUTSIDE_POINTS = [point for point in Point if point.name.startswith("REFUND_OUTS
 def test_a_process_that_ends_at_any_point_books_a_refund_at_the_processor_once(
     gateway: FakeGateway, point: Point, way: str
 ) -> None:
-    made = a_pending_charge()
+    made = charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     told = told_of_refund(gateway, 1500)
 
@@ -301,7 +292,7 @@ def test_a_refund_at_the_processor_that_the_books_cannot_take_waits_for_a_person
 
 
 def test_a_refund_that_is_told_before_the_success_of_its_charge_settles_both(gateway: FakeGateway) -> None:
-    a_pending_charge()
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")
     told = told_of_refund(gateway, 1500)
 
@@ -393,7 +384,7 @@ def test_a_refund_of_a_charge_that_is_not_ours_waits_for_a_person(gateway: FakeG
 def test_a_gateway_that_does_not_answer_is_tried_again_and_in_the_end_left_to_a_person(
     gateway: FakeGateway,
 ) -> None:
-    a_pending_charge()
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
     told = message()
     for _ in range(MOST_TRIES - 1):
         gateway.fail("fetch", OutcomeUnknown)

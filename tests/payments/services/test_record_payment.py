@@ -1,12 +1,11 @@
 """Recording a payment: what it writes, what it refuses, the repeated request and the race."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from duebook.domain import errors
@@ -40,6 +39,7 @@ from tests.factories import (
     usd,
 )
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -357,19 +357,6 @@ def test_a_batch_that_the_database_refuses_is_split(monkeypatch: pytest.MonkeyPa
     assert isinstance(results[1], module.RefusedByDatabase)
     one.refresh_from_db()
     assert one.applied_minor == 2000
-
-
-def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
-    def run(i: int) -> Any:
-        try:
-            return work(i)
-        except DomainError as refusal:
-            return refusal
-        finally:
-            connections["default"].close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 @pytest.mark.django_db(transaction=True)

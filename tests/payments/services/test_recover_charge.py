@@ -12,7 +12,7 @@ from duebook.domain.money import Money
 from duebook.domain.recording import Share
 from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount, WebhookMessage
-from duebook.gateways.protocol import ObjectKind, Outcome, RefundRequest
+from duebook.gateways.protocol import GatewayRefundRequest, ObjectKind, Outcome
 from duebook.invoices.models import Invoice
 from duebook.orders.models import Order
 from duebook.payments.models import Charge, Payment, PaymentMethod, Refund
@@ -204,7 +204,7 @@ def test_a_refund_told_first_brings_its_lost_charge_with_it(gateway: FakeGateway
     invoice = make_invoice("100.00")
     make_card(invoice.contact)
     charge = lose_a_charge(gateway, invoice)
-    refunded = gateway.refund(RefundRequest("k", "duebook-lost", charge.id, Money(1000, "USD")))
+    refunded = gateway.refund(GatewayRefundRequest("k", "duebook-lost", charge.id, Money(1000, "USD")))
 
     message = is_told(refunded.id, ObjectKind.REFUND)
 

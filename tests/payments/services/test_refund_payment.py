@@ -7,7 +7,6 @@ import pytest
 from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
-from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Right, Role
 from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundMeans, Rest
@@ -16,7 +15,6 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, ClosedPeriod, Transfer
 from duebook.payments.models import Allocation, Payment, PaymentType, Refund
 from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_payment import preview_refund, refund_payment
 from duebook.payments.services.return_payment import return_payment
@@ -35,17 +33,13 @@ from tests.factories import (
     refund_input,
     usd,
 )
-from tests.payments.fake_gateway import FakeGateway, make_card
-from tests.payments.services.test_record_payment import in_threads
+from tests.payments.charging import a_charged_payment
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.undoing_refunds import a_payment
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
-
-
-def a_payment(amount: str = "100.00", **fields: Any) -> Payment:
-    """A payment of an invoice of 100.00, made ten days ago."""
-    invoice = make_invoice("100.00", ordered_on=day(-20))
-    return make_payment(amount, **{"invoice": invoice, "received_on": day(-10), **fields})
 
 
 def refund(payment: Payment, amount: str = "40.00", **fields: Any) -> Any:
@@ -245,18 +239,8 @@ def test_a_type_out_of_use_still_credits_and_none_at_all_is_told() -> None:
         refund(payment, "10.00")
 
 
-def charged() -> Payment:
-    """A payment that a gateway brought."""
-    invoice = make_invoice("100.00")
-    wanted = ChargeInput(
-        invoice.contact_id, make_card(invoice.contact).pk, (Share(invoice.pk, usd("100.00")),)
-    )
-    made = charge_card(wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
-    return Payment.objects.get(charge_id=made.pk)
-
-
 def test_a_payment_from_a_gateway_is_refunded_by_hand_too(gateway: FakeGateway) -> None:
-    payment = charged()
+    payment = a_charged_payment()
 
     refund(payment, "40.00")
 

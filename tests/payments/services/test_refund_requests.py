@@ -13,11 +13,8 @@ from duebook.events.models import Event
 from duebook.gateways.protocol import NothingHappened
 from duebook.ledger.models import ClosedPeriod
 from duebook.payments.models import GatewayRefund, Payment, Refund, RefundRequest
-from duebook.payments.points import Point, at_each_point
-from duebook.payments.services.approve_refund_request import (
-    approve_refund_request,
-    preview_refund_request,
-)
+from duebook.payments.points import Point
+from duebook.payments.services.approve_refund_request import approve_refund_request, preview_refund_request
 from duebook.payments.services.ask_about_refund import drop_refund
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.reject_refund_request import reject_refund_request
@@ -25,8 +22,10 @@ from duebook.payments.services.request_refund import request_refund
 from duebook.payments.services.withdraw_refund_request import withdraw_refund_request
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import actor, day, key, make_invoice, make_payment, make_refund, refund_input
+from tests.payments.charging import a_charged_payment
+from tests.payments.ends import EXCEPTION, ending_at
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_refund_through_gateway import a_charged_payment, wanted
+from tests.payments.refunding import wanted
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
@@ -276,25 +275,14 @@ def test_of_two_who_approve_at_once_one_refunds(gateway: FakeGateway, to_card: b
     assert Event.objects.filter(name="refund.approved").count() == 1
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("point", [point for point in Point if point.name.startswith("REFUND")])
 def test_a_process_that_ends_while_approving_refunds_once_at_most(gateway: FakeGateway, point: Point) -> None:
     payment = a_charged_payment()
     request = ask(payment, wanted(payment, "40.00"))
 
-    def at(reached: Point) -> None:
-        if reached is point:
-            raise Killed
-
-    with at_each_point(at):
-        try:
-            approve(request)
-        except Killed:
-            connection.close()
+    with ending_at(point, EXCEPTION):
+        approve(request)
     request.refresh_from_db()
     approved = request.state == "approved"
     if approved:

@@ -10,20 +10,18 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from duebook.domain import errors
-from duebook.domain.charging import ChargeInput
 from duebook.domain.gateway_refunds import REFUND_TRANSITIONS, RefundState
 from duebook.domain.permissions import Right, Role
 from duebook.domain.recording import Share
-from duebook.domain.refunding import RefundInput, RefundMeans, Rest
+from duebook.domain.refunding import RefundMeans, Rest
 from duebook.events.models import Event
 from duebook.gateways.protocol import Busy, NothingHappened, OutcomeUnknown, RefundOutcome
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, GatewayRefund, Payment, Refund
-from duebook.payments.points import Point, at_each_point
+from duebook.payments.points import Point
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.ask_about_refund import ask_about_refund, drop_refund, refunds_to_ask
-from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import (
@@ -44,52 +42,13 @@ from tests.factories import (
     usd,
 )
 from tests.past_the_guards import past_the_guards
-from tests.payments.ends import CUT_OFF, EXCEPTION, ending_at
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.payments.charging import a_charged_payment, its_turn
+from tests.payments.ends import CUT_OFF, EXCEPTION, ended_at, ending_at
+from tests.payments.fake_gateway import FakeGateway
+from tests.payments.refunding import refund, wanted
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
-
-
-def a_charged_payment(**fields: Any) -> Payment:
-    invoice = make_invoice("100.00", **fields)
-    card = make_card(invoice.contact)
-    asked = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("100.00")),))
-    made = charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
-    return Payment.objects.get(charge_id=made.pk)
-
-
-def wanted(payment: Payment, amount: str = "100.00", **fields: Any) -> RefundInput:
-    charge = Charge.objects.select_related("merchant_account").get(pk=payment.charge_id)
-    return RefundInput(
-        **{
-            "amount": usd(amount),
-            "refunded_on": day(),
-            "account_id": charge.merchant_account.clearing_account_id,
-            "reason": "Sent back",
-            "owes_afterwards": None,
-            "means": RefundMeans.GATEWAY,
-            **fields,
-        }
-    )
-
-
-def refund(payment: Payment, amount: str = "100.00", **fields: Any) -> GatewayRefund:
-    who = {name: fields.pop(name) for name in ("actor", "request_key") if name in fields}
-    return refund_through_gateway(
-        **{
-            "payment_id": payment.pk,
-            "wanted": wanted(payment, amount, **fields),
-            "request_key": key(),
-            "actor": SYSTEM,
-            "on": day(),
-            **who,
-        }
-    )
-
-
-def its_turn(attempt: GatewayRefund) -> None:
-    GatewayRefund.objects.filter(pk=attempt.pk).update(ask_at=timezone.now() - timedelta(seconds=1))
 
 
 def test_a_refund_in_part_opens_the_invoice_again_and_takes_commission_back(gateway: FakeGateway) -> None:
@@ -333,14 +292,7 @@ def test_credit_that_is_on_its_way_back_is_not_applied(gateway: FakeGateway) -> 
 def test_a_refund_that_was_only_written_down_is_dropped_and_never_sent(gateway: FakeGateway) -> None:
     payment = a_charged_payment()
 
-    class Stop(Exception):
-        pass
-
-    def stop(point: Point) -> None:
-        if point is Point.REFUND_PREPARED:
-            raise Stop
-
-    with at_each_point(stop), pytest.raises(Stop):
+    with ended_at(Point.REFUND_PREPARED):
         refund(payment, "40.00")
     attempt = GatewayRefund.objects.get()
 

@@ -1,10 +1,8 @@
 """A settlement that the bank sent back is booked back once, and its net waits until it is paid again."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 from django.db.utils import DatabaseError
 
@@ -26,6 +24,7 @@ from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, fetch, line_of, line_of_settlement
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -215,14 +214,7 @@ def test_a_return_is_a_fact(gateway: FakeGateway) -> None:
 def test_two_imports_at_once_book_it_back_once(gateway: FakeGateway) -> None:
     a_settlement_sent_back(gateway)
 
-    def run(_: int) -> int:
-        try:
-            return imported().returned
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        returned = list(pool.map(run, range(4)))
+    returned = in_threads(4, lambda _: imported().returned)
 
     assert sum(returned) == 1
     assert bank_and_clearing() == (0, 9680)

@@ -18,8 +18,8 @@ from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, make_payment, usd
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,5 @@
 """Undoing a refund by hand: as if no money had ever gone back, unless what it re-opened was used since."""
 
-from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,22 +8,19 @@ from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.permissions import Right, Role
-from duebook.domain.recording import Share, Surplus
+from duebook.domain.recording import Surplus
 from duebook.domain.refunding import RefundMeans, Rest
 from duebook.events.models import Event
 from duebook.gateways.protocol import NothingHappened
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Payment, Refund, RefundReversal, Reversal
-from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
-from duebook.payments.services.reverse_refund import preview_refund_reversal, reverse_refund
+from duebook.payments.services.reverse_refund import preview_refund_reversal
 from duebook.payments.to_decide import refused_refunds
 from duebook.reports.queries.payments_of_period import payments_by_type
-from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import (
     SYSTEM,
     actor,
@@ -35,73 +30,17 @@ from tests.factories import (
     make_partner,
     make_payment,
     make_program,
-    make_refund,
     refund_input,
     usd,
 )
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.services.test_record_payment import in_threads
-from tests.payments.services.test_refund_payment import charged
+from tests.payments.undoing_refunds import a_payment, credit_to, figures, refunded, returned, undo
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
-
-
-def a_payment(amount: str = "100.00", **fields: Any) -> Payment:
-    """A payment of an invoice of 100.00, made ten days ago."""
-    invoice = make_invoice("100.00", ordered_on=day(-20))
-    return make_payment(amount, **{"invoice": invoice, "received_on": day(-10), **fields})
-
-
-def refunded(payment: Payment, amount: str = "40.00", **wanted: Any) -> Refund:
-    make_refund(payment, amount, **wanted)
-    return Refund.objects.latest("id")
-
-
-def undo(refund: Refund, **fields: Any) -> Any:
-    return reverse_refund(
-        **{
-            "refund_id": refund.pk,
-            "reason": "Wrong customer",
-            "request_key": key(),
-            "actor": SYSTEM,
-            "on": day(),
-            **fields,
-        }
-    )
-
-
-def credit_to(payment: Payment, invoice: Invoice, amount: str) -> Any:
-    return apply_credit(
-        contact_id=payment.contact_id,
-        shares=(Share(invoice.pk, usd(amount)),),
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-
-
-def figures() -> dict[str, Any]:
-    """All counters, and the balance of every account on every day."""
-    days: dict[tuple[int, date], int] = {}
-    for one in Transfer.objects.all():
-        for account, minor in (
-            (one.debit_account_id, one.amount_minor),
-            (one.credit_account_id, -one.amount_minor),
-        ):
-            place = (account, one.effective_on)
-            days[place] = days.get(place, 0) + minor
-    counters = ("applied_minor", "counted_minor", "uncounted_minor", "money_minor", "money_back_minor")
-    parts = ("allocated_minor", "refunded_minor", "returned_minor", "reversed_minor", "credit_minor")
-    standing = Payment.objects.filter(reversed_minor=0).order_by("id")
-    return {
-        "days": {place: minor for place, minor in days.items() if minor},
-        "invoices": list(Invoice.objects.order_by("id").values_list("pk", *counters)),
-        "payments": list(standing.values_list("pk", *parts)),
-        "earned": list(Accrual.objects.order_by("id").values_list("pk", "earned_minor", "counted_minor")),
-    }
 
 
 ANSWERS = [
@@ -311,98 +250,6 @@ def test_the_same_request_undoes_once() -> None:
     assert everything() == before
 
 
-def paid_with_other_money(payment: Payment) -> None:
-    make_payment("30.00", invoice=Invoice.objects.get())
-
-
-def paid_with_credit(payment: Payment) -> None:
-    make_payment("30.00", contact=payment.contact, received_on=day(-1))
-    credit_to(payment, Invoice.objects.get(), "30.00")
-
-
-def returned(payment: Payment) -> None:
-    return_payment(
-        payment_id=payment.pk, returned_on=day(), reason="Bounced", request_key=key(), actor=SYSTEM, on=day()
-    )
-
-
-def closed(payment: Payment) -> None:
-    ClosedPeriod.objects.create(closed_until=day(), decided_by_id=1)
-
-
-@pytest.mark.parametrize(
-    ("since", "error"),
-    [
-        (paid_with_other_money, errors.RefundUsedSince),
-        (paid_with_credit, errors.RefundUsedSince),
-        (returned, errors.AlreadyReturned),
-        (closed, errors.PeriodClosed),
-    ],
-)
-def test_a_refund_is_not_undone_once_something_else_relies_on_it(
-    since: Callable[[Payment], None], error: type[Exception]
-) -> None:
-    payment = a_payment()
-    refund = refunded(payment, "40.00", owes="40.00")
-    since(payment)
-    before = everything()
-
-    with pytest.raises(error):
-        undo(refund)
-
-    assert everything() == before
-
-
-def test_the_refusal_says_how_much_is_missing() -> None:
-    payment = a_payment()
-    refund = refunded(payment, "40.00", owes="15.00")
-    make_payment("10.00", invoice=Invoice.objects.get())
-
-    with pytest.raises(errors.RefundUsedSince) as refusal:
-        undo(refund)
-
-    assert refusal.value.values == {
-        "needed": usd("40.00"),
-        "number": str(Invoice.objects.get()),
-        "balance": usd("30.00"),
-    }
-
-
-def test_a_refund_of_an_invoice_that_is_void_now_is_not_undone() -> None:
-    payment = a_payment()
-    refund = refunded(payment, "100.00", owes=None)
-    void_invoice(
-        invoice_id=Invoice.objects.get().pk, reason="Wrong", request_key=key(), actor=SYSTEM, on=day()
-    )
-    before = everything()
-
-    with pytest.raises(errors.RefundUsedSince):
-        undo(refund)
-
-    assert everything() == before
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"reason": " "}, errors.ReasonRequired),
-        ({"reason": "Not 4242 4242 4242 4242"}, errors.CardNumberTyped),
-        ({"actor": actor(Role.CLERK)}, errors.Forbidden),
-        ({"actor": actor(Role.VIEWER)}, errors.Forbidden),
-        ({"actor": actor(limits={(Right.UNDO_ANY, "USD"): 3999})}, errors.AboveLimit),
-        ({"refund_id": 4711}, errors.NotFound),
-    ],
-)
-def test_a_refused_undoing_changes_nothing(fields: dict[str, Any], error: type[Exception]) -> None:
-    refund = refunded(a_payment())
-    before = everything()
-
-    with pytest.raises(error):
-        undo(refund, **fields)
-
-    assert everything() == before
-
-
 def test_one_may_undo_ones_own_refund_of_the_day() -> None:
     own = actor(Role.MANAGER, user_id=7, limits={(Right.UNDO_ANY, "USD"): 100})
     refund = refunded(a_payment(), by=own)
@@ -411,7 +258,7 @@ def test_one_may_undo_ones_own_refund_of_the_day() -> None:
 
 
 def test_a_refund_by_hand_of_a_card_payment_is_undone_too(gateway: FakeGateway) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     before = figures()
 
     undo(refunded(payment, "40.00"))
@@ -422,7 +269,7 @@ def test_a_refund_by_hand_of_a_card_payment_is_undone_too(gateway: FakeGateway) 
 def test_a_refused_refund_to_the_card_waits_again_once_the_one_by_hand_is_undone(
     gateway: FakeGateway,
 ) -> None:
-    payment = charged()
+    payment = a_charged_payment()
     gateway.fail("refund", NothingHappened)
     refund_through_gateway(
         payment_id=payment.pk,
@@ -455,23 +302,6 @@ def test_undoing_a_refund_that_stood_in_the_way_of_a_dispute_lets_it_be_booked(
     gone = 0 if outcome == "won" else 10000
     assert (payment.refunded_minor, payment.returned_minor) == (0, gone)
     assert Invoice.objects.get().balance_due_minor == gone
-
-
-def test_what_the_processor_gave_back_is_never_undone(gateway: FakeGateway) -> None:
-    payment = charged()
-    refund_through_gateway(
-        payment_id=payment.pk,
-        wanted=refund_input("40.00", means=RefundMeans.GATEWAY),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-    before = everything()
-
-    with pytest.raises(errors.GatewayRefundFixed):
-        undo(Refund.objects.get())
-
-    assert everything() == before
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,8 @@ from duebook.payments.services.ask_about_dispute_now import ask_about_dispute_no
 from duebook.payments.services.review_dispute import review_dispute
 from duebook.payments.to_decide import count_to_decide
 from tests.factories import SYSTEM, actor, key
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
 from tests.snapshot import everything
 

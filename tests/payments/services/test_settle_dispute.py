@@ -10,65 +10,27 @@ from django.db import IntegrityError, connection, transaction
 
 from duebook.commissions.models import CommissionEntry
 from duebook.domain import errors
-from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.disputes import DISPUTE_TRANSITIONS, DisputeState
-from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.money import Money
 from duebook.domain.recording import Share
-from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.events.models import Event
 from duebook.gateways.models import WebhookMessage
-from duebook.gateways.protocol import DisputeOutcome, NothingHappened, OutcomeUnknown
+from duebook.gateways.protocol import DisputeOutcome
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Charge, Dispute, DisputeBooking, Observation, Payment
 from duebook.payments.points import Point, at_each_point
-from duebook.payments.refund_reading import SeenState
 from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.process_webhook import process_webhook
-from duebook.payments.services.refund_payment import refund_payment
-from duebook.payments.services.refund_through_gateway import refund_through_gateway
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.settle_dispute import settle_dispute
-from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
 from tests.factories import SYSTEM, day, key, make_invoice, make_partner, make_payment, make_program, usd
-from tests.payments.disputing import (
-    a_charged_payment,
-    charge_invoice,
-    decide_dispute,
-    open_dispute,
-    tell,
-    told,
-)
+from tests.payments.charging import a_charged_payment, charge_invoice
+from tests.payments.disputing import clearing_minor, decide_dispute, open_dispute, tell, told
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
-
-
-def clearing_minor() -> int:
-    """What the books say that the processor still owes us."""
-    account = Charge.objects.select_related("merchant_account").latest("id").merchant_account
-    rows = Transfer.objects.values_list("debit_account_id", "credit_account_id", "amount_minor")
-    return sum(
-        minor * ((debit == account.clearing_account_id) - (credit == account.clearing_account_id))
-        for debit, credit, minor in rows
-    )
-
-
-def refund(payment: Payment, amount: str, means: RefundMeans = RefundMeans.GATEWAY) -> Any:
-    wanted = RefundInput(
-        amount=usd(amount),
-        refunded_on=day(),
-        account_id=int(Sys.BANK),
-        reason="Sent back",
-        owes_afterwards=None,
-        means=means,
-    )
-    give = refund_through_gateway if means is RefundMeans.GATEWAY else refund_payment
-    return give(payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
 
 
 def test_a_dispute_that_takes_the_money_opens_the_invoice_again(gateway: FakeGateway) -> None:
@@ -209,7 +171,7 @@ def test_a_dispute_that_is_told_before_the_success_of_its_charge_settles_both(ga
 
 
 def a_charged_payment_pending(gateway: FakeGateway) -> None:
-    charge_invoice(make_invoice("100.00"), "40.00", "tok_slow")
+    charge_invoice(make_invoice("100.00"), token="tok_slow")
     assert not Payment.objects.exists()
 
 
@@ -290,143 +252,6 @@ def test_money_that_an_invoice_no_longer_takes_comes_back_as_credit(gateway: Fak
     assert (invoice.balance_due_minor, invoice.money_back_minor) == (0, 0)
 
 
-def test_what_had_been_refunded_by_hand_is_not_booked_twice_and_waits_for_a_person(
-    gateway: FakeGateway,
-) -> None:
-    payment = a_charged_payment()
-    refund(payment, "40.00", RefundMeans.BY_HAND)
-
-    dispute = open_dispute(gateway)
-
-    payment.refresh_from_db()
-    assert (payment.refunded_minor, payment.returned_minor, payment.allocated_minor) == (4000, 6000, 0)
-    assert (dispute.taken_minor, dispute.booked_minor, dispute.unbooked_minor) == (10000, 6000, 4000)
-    assert dispute.problem.startswith("Not all that the processor took is booked")
-    assert decide_dispute(gateway, "won").problem == ""
-    payment.refresh_from_db()
-    assert (payment.returned_minor, payment.allocated_minor) == (0, 6000)
-
-
-def test_a_dispute_of_what_was_recorded_as_returned_by_hand_books_its_fee_alone(
-    gateway: FakeGateway,
-) -> None:
-    payment = a_charged_payment()
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(),
-        reason="Told by letter",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-
-    dispute = open_dispute(gateway)
-
-    assert (dispute.booked_minor, dispute.fee_minor) == (0, 1500)
-    assert dispute.problem
-
-
-def test_what_comes_back_after_the_rest_was_returned_by_hand_can_be_given_back(
-    gateway: FakeGateway,
-) -> None:
-    payment = a_charged_payment()
-    open_dispute(gateway, 4000)
-    again = {"payment_id": payment.pk, "returned_on": day(), "reason": "Told by letter", "on": day()}
-    return_payment(**again, request_key=key(), actor=SYSTEM)
-
-    decide_dispute(gateway, "won")
-
-    payment.refresh_from_db()
-    assert (payment.returned_minor, payment.allocated_minor) == (6000, 4000)
-    with pytest.raises(errors.AlreadyReturned):
-        return_payment(**again, request_key=key(), actor=SYSTEM)
-    refund(payment, "40.00", RefundMeans.BY_HAND)
-    payment.refresh_from_db()
-    assert (payment.refunded_minor, payment.allocated_minor, payment.credit_minor) == (4000, 0, 0)
-
-
-def test_what_is_disputed_is_not_refunded(gateway: FakeGateway) -> None:
-    payment = a_charged_payment()
-    open_dispute(gateway, 7000)
-
-    with pytest.raises(errors.AboveRefundable):
-        refund(payment, "40.00")
-    refund(payment, "30.00")
-    with pytest.raises(errors.AlreadyDisputed):
-        refund(payment, "0.01")
-
-    assert gateway.given_back_minor() == 3000
-    assert clearing_minor() == -1500
-
-
-def test_a_dispute_leaves_what_is_being_refunded_and_books_it_if_that_fails(gateway: FakeGateway) -> None:
-    payment = a_charged_payment()
-    gateway.fail("void", NothingHappened)
-    gateway.fail("refund", OutcomeUnknown)
-    attempt = refund(payment, "40.00")
-    assert attempt.state == "unknown"
-
-    dispute = open_dispute(gateway)
-    assert (dispute.booked_minor, dispute.unbooked_minor) == (6000, 4000)
-    give_up(attempt)
-    tell()
-
-    dispute.refresh_from_db()
-    assert (dispute.booked_minor, dispute.problem) == (10000, "")
-
-
-def give_up(attempt: Any) -> None:
-    settle_gateway_refund(
-        attempt_id=attempt.pk,
-        seen=SeenState(RefundState.FAILED, problem="No such refund."),
-        channel=Observation.Channels.POLL,
-    )
-
-
-def test_a_refund_that_was_under_way_is_booked_beside_the_dispute(gateway: FakeGateway) -> None:
-    payment = a_charged_payment()
-    gateway.fail("refund", OutcomeUnknown, after_effect=True)
-    attempt = refund(payment, "40.00")
-    open_dispute(gateway, 6000)
-
-    ask_about_refund_now(attempt_id=attempt.pk, actor=SYSTEM)
-
-    payment.refresh_from_db()
-    assert (payment.refunded_minor, payment.returned_minor, payment.allocated_minor) == (4000, 6000, 0)
-    assert Invoice.objects.get().money_back_minor == 10000
-
-
-def test_credit_that_a_dispute_takes_from_a_refund_under_way_is_owed_and_not_credited(
-    gateway: FakeGateway,
-) -> None:
-    """40.00 of credit are on their way back, nothing is to be owed for them; a dispute takes the credit."""
-    payment = a_charged_payment()
-    invoice = Invoice.objects.get()
-    release = {"from_invoice_id": invoice.pk, "to_invoice_id": None, "amount": usd("40.00")}
-    move_allocation(payment_id=payment.pk, **release, request_key=key(), actor=SYSTEM, on=day())
-    gateway.fail("refund", OutcomeUnknown, after_effect=True)
-    wanted = RefundInput(
-        amount=usd("40.00"),
-        refunded_on=day(),
-        account_id=0,
-        reason="Paid too much",
-        owes_afterwards=usd("0.00"),
-        means=RefundMeans.GATEWAY,
-    )
-    attempt = refund_through_gateway(
-        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
-    )
-
-    open_dispute(gateway, 4000)
-    ask_about_refund_now(attempt_id=attempt.pk, actor=SYSTEM)
-
-    payment.refresh_from_db()
-    invoice.refresh_from_db()
-    assert (payment.refunded_minor, payment.returned_minor, payment.allocated_minor) == (4000, 4000, 2000)
-    assert invoice.balance_due_minor == 8000
-    assert Payment.objects.count() == 1
-
-
 def test_a_dispute_in_a_closed_period_is_dated_the_first_open_day(gateway: FakeGateway) -> None:
     a_charged_payment()
     ClosedPeriod.objects.create(closed_until=day(3), decided_by_id=1)
@@ -498,36 +323,6 @@ def test_the_database_refuses_to_count_more_disputed_than_was_captured(gateway: 
 
     with pytest.raises(IntegrityError, match="charge_refunded_within_captured"), transaction.atomic():
         Charge.objects.update(refunded_minor=1, disputed_minor=10000)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_refund_and_a_dispute_at_once_take_no_more_than_was_captured(gateway: FakeGateway) -> None:
-    payment = a_charged_payment()
-    gateway.open_dispute()
-    message = told()
-
-    def dispute_it() -> None:
-        process_webhook(message_id=message.pk)
-        connection.close()
-
-    def refund_it() -> None:
-        try:
-            refund(payment, "40.00")
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(dispute_it), pool.submit(refund_it)]:
-            done.result(timeout=30)
-
-    charge = Charge.objects.get()
-    dispute = Dispute.objects.get()
-    payment.refresh_from_db()
-    assert charge.refunded_minor + charge.refunding_minor + charge.disputed_minor == 10000
-    assert dispute.booked_minor == 10000 - gateway.given_back_minor()
-    assert payment.refunded_minor + payment.returned_minor == 10000
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,7 +28,7 @@ from tests.factories import (
     make_partner,
     make_program,
 )
-from tests.payments.services.test_record_payment import in_threads
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

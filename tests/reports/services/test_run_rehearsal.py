@@ -29,7 +29,8 @@ from tests.factories import (
     make_program,
     make_refund,
 )
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db

@@ -3,28 +3,20 @@
 import pytest
 
 from duebook.contacts.models import Contact
-from duebook.domain.charging import ChargeInput
-from duebook.domain.recording import Share
 from duebook.payments.models import CardSetup, Charge, PaymentMethod
-from duebook.payments.services.charge_card import charge_card
 from duebook.reports.services.verify_books import Finding, verify_books
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, usd
+from tests.factories import make_contact, make_invoice
+from tests.past_the_guards import past_the_guards
 from tests.payments.cards import save_card
-from tests.payments.fake_gateway import FakeGateway, install, make_card
-from tests.reports.services.test_verify_books import past_the_guards
+from tests.payments.charging import charge_invoice
+from tests.payments.fake_gateway import FakeGateway, make_card
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
 
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> FakeGateway:
-    return install(monkeypatch)
-
-
 def charged(contact: Contact, card: PaymentMethod) -> Charge:
     invoice = make_invoice("100.00", contact=contact)
-    asked = ChargeInput(contact.pk, card.pk, (Share(invoice.pk, usd("40.00")),))
-    return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day())
+    return charge_invoice(invoice, card=card)
 
 
 def test_a_card_saved_and_charged_is_sound(gateway: FakeGateway) -> None:
@@ -68,7 +60,8 @@ def test_a_charge_on_another_contact_s_card_is_seen(gateway: FakeGateway) -> Non
     made = charged(acme, make_card(acme))
     theirs = make_card(ring, "tok_theirs")
 
-    past_the_guards(lambda: Charge.objects.update(payment_method=theirs))
+    with past_the_guards():
+        Charge.objects.update(payment_method=theirs)
 
     at = f"at account {made.merchant_account_id}"
     wrong = Finding("card_of_charge", str(made), f"contact {acme.pk} {at}", f"contact {ring.pk} {at}")

@@ -9,9 +9,10 @@ from django.db.models import F
 from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, Dispute, DisputeBooking, Payment
 from duebook.reports.services.verify_books import Finding, verify_books
-from tests.payments.disputing import a_charged_payment, decide_dispute, open_dispute
+from tests.past_the_guards import past_the_guards
+from tests.payments.charging import a_charged_payment
+from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.reports.services.test_verify_books import past_the_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
@@ -46,7 +47,8 @@ def test_what_does_not_agree_is_seen(gateway: FakeGateway, change: Callable[[], 
     a_charged_payment()
     open_dispute(gateway)
 
-    past_the_guards(change)
+    with past_the_guards():
+        change()
 
     assert check in broken()
 
@@ -57,7 +59,8 @@ def test_a_won_dispute_whose_money_was_not_mirrored_is_seen(gateway: FakeGateway
     dispute = decide_dispute(gateway, "won")
     mirror = DisputeBooking.objects.filter(what="amount", takes_back__isnull=False).get()
 
-    past_the_guards(lambda: Transfer.objects.filter(pk=mirror.transfer_id).update(corrects_id=None))
+    with past_the_guards():
+        Transfer.objects.filter(pk=mirror.transfer_id).update(corrects_id=None)
 
     wanted = f"D-{dispute.pk}, transfer {mirror.transfer_id}"
     assert [finding.what for finding in verify_books() if finding.check == "dispute_transfers"] == [wanted]
@@ -67,8 +70,7 @@ def test_a_missing_event_is_seen(gateway: FakeGateway) -> None:
     a_charged_payment()
     dispute = open_dispute(gateway, taken_minor=0, fee_minor=0)
 
-    past_the_guards(
-        lambda: Dispute.objects.update(state="lost", ended_at="2026-01-01T00:00Z"),
-    )
+    with past_the_guards():
+        Dispute.objects.update(state="lost", ended_at="2026-01-01T00:00Z")
 
     assert Finding("missing_event", f"D-{dispute.pk}", "an event dispute.lost", "0") in verify_books()

@@ -16,9 +16,9 @@ from duebook.payments.models import (
 )
 from duebook.reports.services.verify_books import verify_books
 from tests.factories import make_invoice, make_payment
+from tests.past_the_guards import past_the_guards
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.settling import a_charge, fetch, line_of, line_of_settlement
-from tests.reports.services.test_verify_books import past_the_guards
 
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
@@ -36,13 +36,15 @@ def broken() -> set[str]:
 
 @pytest.mark.parametrize("fields", [{"gross_minor": 9000}, {"fee_minor": 0}])
 def test_lines_that_do_not_add_up_are_seen(settlement: Settlement, fields: dict[str, int]) -> None:
-    past_the_guards(lambda: SettlementLine.objects.update(**fields))
+    with past_the_guards():
+        SettlementLine.objects.update(**fields)
 
     assert "settlement_lines" in broken()
 
 
 def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
-    past_the_guards(lambda: SettlementLine.objects.all().delete())
+    with past_the_guards():
+        SettlementLine.objects.all().delete()
 
     assert broken() == {"settlement_lines", "charge_cleared"}
 
@@ -55,25 +57,29 @@ def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
 def test_a_transfer_that_says_something_else_is_seen(
     settlement: Settlement, kind: str, fields: dict[str, Any]
 ) -> None:
-    past_the_guards(lambda: Transfer.objects.filter(kind=kind).update(**fields))
+    with past_the_guards():
+        Transfer.objects.filter(kind=kind).update(**fields)
 
     assert broken() == {"settlement_transfers"}
 
 
 def test_a_settlement_without_its_transfer_is_seen_from_both_sides(settlement: Settlement) -> None:
-    past_the_guards(lambda: Settlement.objects.update(net_transfer=None))
+    with past_the_guards():
+        Settlement.objects.update(net_transfer=None)
 
     assert broken() == {"settlement_transfers", "transfer_of_settlement"}
 
 
 def test_fees_of_no_settlement_are_seen(settlement: Settlement) -> None:
-    past_the_guards(lambda: Settlement.objects.update(fee_transfer=None))
+    with past_the_guards():
+        Settlement.objects.update(fee_transfer=None)
 
     assert broken() == {"settlement_transfers", "transfer_of_settlement"}
 
 
 def test_a_settlement_without_its_event_is_seen(settlement: Settlement) -> None:
-    past_the_guards(lambda: Event.objects.filter(name="settlement.imported").delete())
+    with past_the_guards():
+        Event.objects.filter(name="settlement.imported").delete()
 
     assert broken() == {"settlement_event"}
 
@@ -87,7 +93,8 @@ def test_an_event_without_its_settlement_is_seen(settlement: Settlement) -> None
 
 
 def test_a_line_that_clears_no_charge_or_another_one_is_seen(settlement: Settlement) -> None:
-    past_the_guards(lambda: SettlementLine.objects.update(charge=None))
+    with past_the_guards():
+        SettlementLine.objects.update(charge=None)
 
     assert broken() == {"line_clears", "charge_cleared"}
 
@@ -100,7 +107,8 @@ def test_a_charge_that_counts_something_else_is_seen(settlement: Settlement, fie
 
 
 def test_a_charge_whose_transfer_went_elsewhere_is_seen(settlement: Settlement) -> None:
-    past_the_guards(lambda: Transfer.objects.filter(kind="payment_received").update(debit_account_id=2))
+    with past_the_guards():
+        Transfer.objects.filter(kind="payment_received").update(debit_account_id=2)
 
     assert "charge_held" in broken()
 
@@ -126,25 +134,29 @@ def returned(settlement: Settlement, gateway: FakeGateway) -> SettlementReturn:
 def test_a_return_that_says_something_else_is_seen(
     returned: SettlementReturn, fields: dict[str, Any]
 ) -> None:
-    past_the_guards(lambda: SettlementReturn.objects.update(**fields))
+    with past_the_guards():
+        SettlementReturn.objects.update(**fields)
 
     assert "settlement_return" in broken()
 
 
 def test_a_return_without_its_transfer_is_seen_from_both_sides(returned: SettlementReturn) -> None:
-    past_the_guards(lambda: SettlementReturn.objects.update(transfer=None))
+    with past_the_guards():
+        SettlementReturn.objects.update(transfer=None)
 
     assert broken() == {"settlement_return", "transfer_of_settlement"}
 
 
 def test_a_return_without_its_event_is_seen(returned: SettlementReturn) -> None:
-    past_the_guards(lambda: Event.objects.filter(name="settlement.returned").delete())
+    with past_the_guards():
+        Event.objects.filter(name="settlement.returned").delete()
 
     assert broken() == {"settlement_event"}
 
 
 def test_a_line_that_names_no_return_though_it_pays_one_again_is_seen(returned: SettlementReturn) -> None:
-    past_the_guards(lambda: SettlementLine.objects.update(settlement_return=None))
+    with past_the_guards():
+        SettlementLine.objects.update(settlement_return=None)
 
     assert broken() == {"line_pays_again", "settlement_return"}
 

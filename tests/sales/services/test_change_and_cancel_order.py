@@ -19,8 +19,8 @@ from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order, preview_change
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, actor, day, key, line, make_invoice, make_payment, payment_input, usd
-from tests.payments.services.test_record_payment import in_threads
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -12,20 +12,20 @@ from urllib.parse import quote
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import (
-    CardSetup,
     ChargeRequest,
     Credentials,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     NothingHappened,
     OutcomeUnknown,
-    RefundRequest,
     SeenAccount,
     SeenCharge,
     SeenDispute,
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SetupHandle,
     WebhookRefused,
 )
 from duebook.gateways.sandbox import answers
@@ -89,11 +89,11 @@ class SandboxGateway:
         path = f"/charges/{quote(charge_id, safe='')}/cancel"
         return read(answers.charge, self._transport.send("POST", path, body={}).values)
 
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give money back."""
         return self._give_back(request, "refunds")
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Take a whole charge back before it is settled."""
         return self._give_back(request, "void")
 
@@ -108,7 +108,7 @@ class SandboxGateway:
 
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """Begin to save a card on the sandbox's page, where no bank ever asks."""
         body = {
             "reference": reference,
@@ -118,7 +118,7 @@ class SandboxGateway:
             "return_url": return_url,
         }
         values = self._transport.send("POST", "/setups", body=body).values
-        return read(lambda seen: CardSetup(seen["id"], seen["customer"], seen["page_url"]), values)
+        return read(lambda seen: SetupHandle(seen["id"], seen["customer"], seen["page_url"]), values)
 
     def fetch_setup(self, setup_id: str) -> SeenSetup:
         """What became of it."""
@@ -166,7 +166,7 @@ class SandboxGateway:
         seen = _as_asked(read(answers.charge, answer.values), request.amount)
         return _as_asked(self.fetch(seen.id), request.amount) if answer.replayed else seen
 
-    def _give_back(self, request: RefundRequest, name: str) -> SeenRefund:
+    def _give_back(self, request: GatewayRefundRequest, name: str) -> SeenRefund:
         path = f"/charges/{quote(request.charge_id, safe='')}/{name}"
         body = {**_amount(request.amount), "reference": request.reference}
         answer = self._transport.send("POST", path, key=f"{request.key}/{name}", body=body)

@@ -16,17 +16,16 @@ from stripe.params import CustomerCreateParams, PaymentIntentConfirmParams, Paym
 from duebook.domain.money import Money
 from duebook.gateways.clock import date_of
 from duebook.gateways.protocol import (
-    CardSetup,
     ChargeRequest,
     Credentials,
     GatewayError,
     GatewayEvent,
+    GatewayRefundRequest,
     Guarantees,
     NothingHappened,
     Outcome,
     OutcomeUnknown,
     RefundOutcome,
-    RefundRequest,
     SeenAccount,
     SeenCard,
     SeenCharge,
@@ -34,6 +33,7 @@ from duebook.gateways.protocol import (
     SeenRefund,
     SeenSettlement,
     SeenSetup,
+    SetupHandle,
     SetupOutcome,
 )
 from duebook.gateways.stripe import events, reading
@@ -171,7 +171,7 @@ class StripeGateway:
             raise OutcomeUnknown(error.reason, code=error.code) from error
 
     @translated()
-    def refund(self, request: RefundRequest) -> SeenRefund:
+    def refund(self, request: GatewayRefundRequest) -> SeenRefund:
         """Give back what is left to give back; a refund of that reference is there only once."""
         charge = self.fetch(request.charge_id)
         if charge.captured_minor == 0:
@@ -206,14 +206,14 @@ class StripeGateway:
         found = self._v1.refunds.list({"payment_intent": charge_id, "limit": PAGE})
         return [reading.refund(one.to_dict()) for one in found.auto_paging_iter()]
 
-    def void(self, request: RefundRequest) -> SeenRefund:
+    def void(self, request: GatewayRefundRequest) -> SeenRefund:
         """Stripe settles with the capture: a captured charge is refunded, an uncaptured one cancelled."""
         raise NothingHappened("Stripe takes a charge back by a refund only.", code="cannot_void")
 
     @translated()
     def begin_setup(
         self, *, reference: str, customer: str, name: str, email: str, return_url: str, pays_now: bool
-    ) -> CardSetup:
+    ) -> SetupHandle:
         """A SetupIntent for Stripe's own fields, which come back by themselves: no return_url is needed.
 
         For a card that is charged at once Stripe puts the bank's question off until then. Without a key, as
@@ -228,7 +228,7 @@ class StripeGateway:
                 "metadata": {reading.REFERENCE: reference},
             }
         )
-        return CardSetup(
+        return SetupHandle(
             id=intent.id,
             customer=owner,
             script_url=self.script_url,

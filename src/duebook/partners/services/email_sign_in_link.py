@@ -1,19 +1,16 @@
 """Send a partner the link to sign in with, if the address is that of a partner."""
 
-from smtplib import SMTPException
-
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import MailNotSent
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.partners.models import Partner
 from duebook.partners.sign_in_tokens import LIFETIME_SECONDS, make_token
+from duebook.staff.mailing import letter, send_mail
 from duebook.staff.models import Business
 from duebook.staff.queries import business
 
@@ -67,14 +64,10 @@ def _send(partners: list[Partner], link: str, sender: Business) -> None:
         % {"minutes": LIFETIME_SECONDS // 60},
         sender.name,
     ]
-    message = EmailMessage(
+    send_mail(
         subject=_("Your link to sign in · %(business)s") % {"business": sender.name},
-        body="\n\n".join(paragraphs) + "\n",
+        text=letter(*paragraphs),
         # The address on record, not the one typed: they may differ in more than case to a mail server.
-        to=[partners[0].contact.email],
-        reply_to=[sender.email] if sender.email else None,
+        to=partners[0].contact.email,
+        sender=sender,
     )
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

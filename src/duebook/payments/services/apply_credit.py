@@ -15,6 +15,7 @@ from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
+from duebook.payments.act_plan import balances_told
 from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import GatewayRefund, Payment
 from duebook.payments.state import open_invoices
@@ -90,6 +91,29 @@ def apply_credit(
         actor=actor,
         on=on,
     )
+    write_path.book(_plan(decision, contact_id, apply_to_commissions=apply_to_commissions))
+    record_event(
+        name="credit.applied",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=contact_id,
+        payload={
+            "amount_minor": decision.amount.minor,
+            "currency": decision.amount.currency,
+            "apply_to_commissions": apply_to_commissions,
+            "uses": [
+                {"payment_id": u.payment_id, "invoice_id": u.invoice_id, "amount_minor": u.minor}
+                for u in decision.uses
+            ],
+            "invoices": balances_told(decision.balances),
+        },
+    )
+    return decision
+
+
+def _plan(decision: CreditDecision, contact_id: int, *, apply_to_commissions: bool) -> Plan:
+    """Credit of each payment used goes to its invoice; the commissions belong to no one payment."""
     plan = Plan()
     for use in decision.uses:
         row = AllocationRow(use.invoice_id, use.minor, apply_to_commissions, decision.applied_on)
@@ -115,25 +139,4 @@ def apply_credit(
         contact_id=contact_id,
         payment_id=None,
     )
-    write_path.book(plan)
-    record_event(
-        name="credit.applied",
-        actor=actor,
-        request_key=request_key,
-        hashed=hashed,
-        contact_id=contact_id,
-        payload={
-            "amount_minor": decision.amount.minor,
-            "currency": decision.amount.currency,
-            "apply_to_commissions": apply_to_commissions,
-            "uses": [
-                {"payment_id": u.payment_id, "invoice_id": u.invoice_id, "amount_minor": u.minor}
-                for u in decision.uses
-            ],
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
-        },
-    )
-    return decision
+    return plan

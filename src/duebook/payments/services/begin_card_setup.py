@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from duebook.gateways.accounts import gateway_of
-from duebook.gateways.protocol import CardSetup as Handle, Misconfigured, NothingHappened
+from duebook.gateways.protocol import Misconfigured, NothingHappened, SetupHandle
 from duebook.payments.card_links import check_open
 from duebook.payments.card_reading import setup_by_id
 from duebook.payments.models import CardSetup, PaymentMethod
@@ -17,7 +17,7 @@ from duebook.staff.sealing import seal, unseal
 _PURPOSE = "duebook card setups"
 
 
-def begin_card_setup(*, setup_id: int, return_url: str) -> Handle:
+def begin_card_setup(*, setup_id: int, return_url: str) -> SetupHandle:
     """Where the card of an open offer is typed; asked of the gateway once, the same whenever it is opened.
 
     The contact's customer at that account is used again. Must not be called inside a transaction. Raises
@@ -37,7 +37,7 @@ def _read(setup_id: int) -> CardSetup:
     return setup
 
 
-def _begin(setup: CardSetup, return_url: str) -> Handle:
+def _begin(setup: CardSetup, return_url: str) -> SetupHandle:
     """Begin for the customer known there, or for a new one where the gateway has none of that id any more."""
     begin = partial(
         gateway_of(setup.merchant_account).begin_setup,
@@ -69,7 +69,7 @@ def _customer(setup: CardSetup) -> str:
 
 
 @transaction.atomic(durable=True)
-def _note(setup: CardSetup, handle: Handle) -> bool:
+def _note(setup: CardSetup, handle: SetupHandle) -> bool:
     """Keep the handle; False when the link was opened twice at once and the other came first."""
     noted = CardSetup.objects.filter(pk=setup.pk, gateway_id="").update(
         gateway_id=handle.id,
@@ -80,5 +80,5 @@ def _note(setup: CardSetup, handle: Handle) -> bool:
     return bool(noted)
 
 
-def _opened(setup: CardSetup) -> Handle:
-    return Handle(**json.loads(unseal(setup.sealed_handle, purpose=_PURPOSE)))
+def _opened(setup: CardSetup) -> SetupHandle:
+    return SetupHandle(**json.loads(unseal(setup.sealed_handle, purpose=_PURPOSE)))

@@ -1,18 +1,16 @@
 """Send a customer the link to put a card on file."""
 
-from smtplib import SMTPException
-
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from duebook.domain.errors import ContactWithoutEmail, MailNotSent
+from duebook.domain.errors import ContactWithoutEmail
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments.card_links import LIFETIME, PLACE, check_open, token_of
 from duebook.payments.card_reading import lock_setup, setup_by_id
 from duebook.payments.models import CardSetup
+from duebook.staff.mailing import letter, send_mail
 from duebook.staff.models import Business
 from duebook.staff.queries import business
 
@@ -59,13 +57,9 @@ def _send(setup: CardSetup, link: str, sender: Business) -> None:
         % {"days": LIFETIME.days},
         sender.name,
     ]
-    message = EmailMessage(
+    send_mail(
         subject=_("Add your card · %(business)s") % {"business": sender.name},
-        body="\n\n".join(paragraphs) + "\n",
-        to=[setup.contact.email],
-        reply_to=[sender.email] if sender.email else None,
+        text=letter(*paragraphs),
+        to=setup.contact.email,
+        sender=sender,
     )
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

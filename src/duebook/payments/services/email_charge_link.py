@@ -1,8 +1,5 @@
 """Send a customer the link to confirm a charge that their bank wants confirmed."""
 
-from smtplib import SMTPException
-
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -11,7 +8,6 @@ from duebook.domain.errors import (
     ChargeNeedsNoLink,
     ChargeNotWaiting,
     ContactWithoutEmail,
-    MailNotSent,
     NotFound,
 )
 from duebook.domain.money import Money
@@ -21,6 +17,7 @@ from duebook.events.services.record_event import record_event
 from duebook.ledger.currencies import format_money
 from duebook.payments.calling_off import is_to_be_called_off
 from duebook.payments.models import Charge
+from duebook.staff.mailing import letter, send_mail
 from duebook.staff.models import Business
 from duebook.staff.queries import business
 
@@ -76,13 +73,9 @@ def _send(charge: Charge, sender: Business) -> None:
         _("Nothing is charged before you do. If you did not expect this, leave it and tell us."),
         sender.name,
     ]
-    message = EmailMessage(
+    send_mail(
         subject=_("Confirm your payment · %(business)s") % {"business": sender.name},
-        body="\n\n".join(paragraphs) + "\n",
-        to=[charge.contact.email],
-        reply_to=[sender.email] if sender.email else None,
+        text=letter(*paragraphs),
+        to=charge.contact.email,
+        sender=sender,
     )
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

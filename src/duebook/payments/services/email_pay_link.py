@@ -1,12 +1,9 @@
 """Send a customer the link to pay."""
 
-from smtplib import SMTPException
-
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from duebook.domain.errors import ContactWithoutEmail, MailNotSent, PayLinkOver
+from duebook.domain.errors import ContactWithoutEmail, PayLinkOver
 from duebook.domain.money import Money
 from duebook.domain.pay_links import LIFETIME, LinkState
 from duebook.domain.permissions import Actor, Right
@@ -17,6 +14,7 @@ from duebook.ledger.currencies import format_money
 from duebook.payments.card_links import PLACE, token_of
 from duebook.payments.models import PayLink
 from duebook.payments.pay_links import dues_of, invoices_of, link_by_id, lock_link, state_of
+from duebook.staff.mailing import letter, send_mail
 from duebook.staff.models import Business
 from duebook.staff.queries import business
 
@@ -71,16 +69,12 @@ def _send(offered: PayLink, invoices: list[Invoice], link: str, sender: Business
         % {"days": LIFETIME.days},
         sender.name,
     ]
-    message = EmailMessage(
+    send_mail(
         subject=_("Pay by card · %(business)s") % {"business": sender.name},
-        body="\n\n".join(paragraphs) + "\n",
-        to=[offered.contact.email],
-        reply_to=[sender.email] if sender.email else None,
+        text=letter(*paragraphs),
+        to=offered.contact.email,
+        sender=sender,
     )
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error
 
 
 def _line(invoice: Invoice, sender: Business) -> str:

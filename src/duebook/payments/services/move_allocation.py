@@ -11,6 +11,7 @@ from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.act_plan import balances_told, plan_act
 from duebook.payments.state import lock_payment, read_payment
 from duebook.payments.write_path import PaymentCounters, Plan
 
@@ -71,26 +72,7 @@ def move_allocation(
     )
     payment = decision.payment
     plan = Plan()
-    for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=True,
-            applied_on=row.applied_on,
-        )
-    for movement in decision.movements:
-        plan.transfer(
-            movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.MOVED,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
+    plan_act(plan, decision, cause=EntryCause.MOVED, movements=decision.movements)
     released = sum(row.minor for row in decision.allocations)
     if released:
         plan.counters[payment.id] = PaymentCounters(allocated=released)
@@ -109,10 +91,7 @@ def move_allocation(
             "currency": amount.currency,
             "from_invoice_id": from_invoice_id,
             "to_invoice_id": to_invoice_id,
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
+            "invoices": balances_told(decision.balances),
         },
     )
     return decision

@@ -315,34 +315,32 @@ def plan_recording(
         contact_id=wanted.contact_id,
         payment_id=payment_id,
     )
-    payload = {
+    payload = _told(decision, payment_id, number)
+    plan.tell(
+        name="payment.recorded",
+        actor=actor,
+        request_key=request_key,
+        hashed=hashed,
+        contact_id=wanted.contact_id,
+        payment_id=payment_id,
+        payload=payload,
+    )
+    return payload
+
+
+def _told(decision: PaymentDecision, payment_id: int, number: int) -> dict[str, Any]:
+    """What the event says of the payment."""
+    wanted = decision.input
+    return {
         "payment_id": payment_id,
         "number": number,
         "amount_minor": wanted.amount.minor,
-        "currency": currency,
+        "currency": wanted.amount.currency,
         "payment_type": decision.type.label,
         "received_on": wanted.received_on.isoformat(),
         "applied": [
-            {
-                "invoice_id": p.invoice_id,
-                "number": p.number,
-                "amount_minor": p.amount.minor,
-            }
+            {"invoice_id": p.invoice_id, "number": p.number, "amount_minor": p.amount.minor}
             for p in decision.applied
         ],
         "credit_minor": decision.credit.minor,
     }
-    plan.events.append(
-        {
-            "name": "payment.recorded",
-            "actor_id": actor.user_id,
-            "source": actor.source.value,
-            "request_key": request_key,
-            "input_hash": hashed,
-            "contact_id": wanted.contact_id,
-            "order_id": None,
-            "payment_id": payment_id,
-            "payload": payload,
-        }
-    )
-    return payload

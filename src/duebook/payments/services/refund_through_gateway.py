@@ -22,8 +22,8 @@ from duebook.gateways.protocol import (
     Busy,
     Gateway,
     GatewayError,
+    GatewayRefundRequest,
     NothingHappened,
-    RefundRequest,
     SeenRefund,
 )
 from duebook.payments.day_limits import count_use, require_left_today
@@ -209,9 +209,9 @@ def _refund(gateway: Gateway, attempt: GatewayRefund) -> SeenRefund:
     return answer
 
 
-def request_of_refund(attempt: GatewayRefund, how: str) -> RefundRequest:
+def request_of_refund(attempt: GatewayRefund, how: str) -> GatewayRefundRequest:
     """The refund as it is sent, the same each time."""
-    return RefundRequest(
+    return GatewayRefundRequest(
         key=f"{attempt.key}-{how}",
         reference=attempt.reference,
         charge_id=attempt.charge.gateway_id,

@@ -13,6 +13,7 @@ from duebook.domain.returning import ReturnDecision, decide_return
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.payments import write_path
+from duebook.payments.act_plan import balances_told, plan_act
 from duebook.payments.models import Charge, Payment, Return
 from duebook.payments.state import lock_payment, read_payment
 from duebook.payments.write_path import PaymentCounters, Plan
@@ -62,27 +63,9 @@ def return_payment(
     )
     payment = decision.payment
     plan = Plan()
+    plan_act(plan, decision, cause=EntryCause.RETURNED, movements=decision.movements)
     for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=True,
-            applied_on=row.applied_on,
-        )
         plan.count(row.invoice_id, CounterChange(back=-row.minor))
-    for movement in decision.movements:
-        plan.transfer(
-            movement, currency=payment.currency, contact_id=payment.contact_id, payment_id=payment.id
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.RETURNED,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
     plan.counters[payment.id] = PaymentCounters(
         allocated=-payment.allocated_minor, returned=decision.amount.minor
     )
@@ -112,10 +95,7 @@ def return_payment(
             "currency": payment.currency,
             "returned_on": returned_on.isoformat(),
             "reason": reason.strip(),
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
+            "invoices": balances_told(decision.balances),
         },
     )
     return decision

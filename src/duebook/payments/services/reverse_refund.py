@@ -18,6 +18,7 @@ from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.ledger.models import Transfer
 from duebook.payments import write_path
+from duebook.payments.act_plan import allocations_told, balances_told, plan_act
 from duebook.payments.models import Charge, GatewayRefund, Refund, RefundReversal
 from duebook.payments.refund_state import RefundRows, lock_refund, read_refund
 from duebook.payments.reversal_booking import book_reversal
@@ -86,32 +87,9 @@ def _decide(rows: RefundRows, reason: str, actor: Actor, on: date) -> RefundReve
 def _plan(decision: RefundReversalDecision) -> Plan:
     payment = decision.payment
     plan = Plan()
-    for row in decision.allocations:
-        plan.allocate(
-            payment_id=payment.id,
-            invoice_id=row.invoice_id,
-            minor=row.minor,
-            counts=row.counts,
-            is_money=True,
-            applied_on=row.applied_on,
-        )
+    plan_act(plan, decision, cause=EntryCause.REFUND_UNDONE, mirrored=decision.mirrored)
     for taken in decision.refund.taken_off:
         plan.count(taken.invoice_id, CounterChange(back=taken.minor))
-    for mirrored in decision.mirrored:
-        plan.transfer(
-            mirrored.movement,
-            currency=payment.currency,
-            contact_id=payment.contact_id,
-            payment_id=payment.id,
-            corrects_id=mirrored.corrects_id,
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.REFUND_UNDONE,
-        currency=payment.currency,
-        contact_id=payment.contact_id,
-        payment_id=payment.id,
-    )
     plan.counters[payment.id] = PaymentCounters(
         allocated=decision.applied.minor, refunded=-decision.amount.minor
     )
@@ -137,10 +115,6 @@ def _record(
     decision: RefundReversalDecision, reason: str, actor: Actor, request_key: str, hashed: str
 ) -> None:
     payment, undone = decision.payment, decision.adjustment
-    applied: dict[int, int] = {}
-    for row in decision.allocations:
-        applied[row.invoice_id] = applied.get(row.invoice_id, 0) + row.minor
-    numbers = {balance.invoice_id: balance.number for balance in decision.balances}
     record_event(
         name="refund.reversed",
         actor=actor,
@@ -157,10 +131,7 @@ def _record(
             "reason": reason,
             "came_back": decision.refund.came_back,
             "credit_minor": decision.credit_back.minor,
-            "applied_again": [
-                {"invoice_id": pk, "number": numbers[pk], "amount_minor": minor}
-                for pk, minor in applied.items()
-            ],
+            "applied_again": allocations_told(decision.allocations, decision.balances),
             "adjustment": {
                 "payment_id": undone.payment.id,
                 "number": undone.payment.number,
@@ -168,9 +139,6 @@ def _record(
             }
             if undone
             else None,
-            "invoices": [
-                {"invoice_id": b.invoice_id, "number": b.number, "balance_minor": b.after.minor}
-                for b in decision.balances
-            ],
+            "invoices": balances_told(decision.balances),
         },
     )

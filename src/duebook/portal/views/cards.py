@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from duebook.domain.errors import CardNotSaved
-from duebook.gateways.protocol import CardSetup as Handle, GatewayError
+from duebook.gateways.protocol import GatewayError, SetupHandle
 from duebook.payments.card_links import is_open, is_past, setup_of_token
 from duebook.payments.decline_words import decline_words
 from duebook.payments.models import CardSetup
@@ -70,7 +70,7 @@ def _page(
     name: str,
     context: dict[str, Any] | None = None,
     *,
-    handle: Handle | None = None,
+    handle: SetupHandle | None = None,
     status: int = 200,
 ) -> HttpResponse:
     show = partial(render, template_name=f"portal/cards/{name}.html", context=context or {}, status=status)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import CardLinkOver, CardNotSaved, DomainError, PayLinkOver
 from duebook.domain.pay_links import LinkState, payable_total
-from duebook.gateways.protocol import CardSetup as Handle, GatewayError
+from duebook.gateways.protocol import GatewayError, SetupHandle
 from duebook.payments.calling_off import is_to_be_called_off
 from duebook.payments.card_links import is_open, token_of
 from duebook.payments.decline_words import decline_words
@@ -284,7 +284,7 @@ def page(
     name: str,
     context: dict[str, Any] | None = None,
     *,
-    handle: Handle | None = None,
+    handle: SetupHandle | None = None,
     opens_anew: str = "",
     status: int = 200,
 ) -> HttpResponse:

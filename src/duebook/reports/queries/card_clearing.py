@@ -195,7 +195,6 @@ class LineRow:
     One that pays a returned settlement again has that one's id.
     """
 
-    line_id: int
     kind: str
     object_id: str
     gross_minor: int
@@ -216,7 +215,7 @@ class LineRow:
 
 
 _LINES = """
-SELECT l.id, l.kind, l.object_id, l.gross_minor, l.fee_minor, l.is_repeated, l.clears_minor,
+SELECT l.kind, l.object_id, l.gross_minor, l.fee_minor, l.is_repeated, l.clears_minor,
        c.id, c.currency, c.contact_id, coalesce(x.name, ''), p.id, p.number, r.settlement_id
   FROM (SELECT * FROM payments_settlementline WHERE settlement_id = %(settlement)s ORDER BY id {limit}) AS l
   LEFT JOIN payments_charge c ON c.merchant_account_id = l.merchant_account_id

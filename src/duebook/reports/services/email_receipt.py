@@ -1,14 +1,9 @@
 """Send a payment's receipt by e-mail, as text with the PDF attached."""
 
 from dataclasses import dataclass
-from smtplib import SMTPException
 
-from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 from django.db import transaction
 
-from duebook.domain.errors import MailNotSent, NoEmailAddress
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -17,6 +12,7 @@ from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt import Receipt
 from duebook.reports.receipt_pdf import receipt_pdf
 from duebook.reports.receipt_words import mail_text, title_words
+from duebook.staff.mailing import checked_address, send_mail
 from duebook.staff.models import Business
 
 
@@ -45,7 +41,7 @@ def email_receipt(
         return EmailedReceipt(f"P-{earlier.payload['number']}", earlier.payload["address"], repeated=True)
     actor.require(Right.RECORD_PAYMENTS)
     receipt = receipt_of(payment_id)
-    to = _checked(receipt.email if address is None else address)
+    to = checked_address(receipt.email if address is None else address)
     record_event(
         name="receipt.emailed",
         actor=actor,
@@ -63,25 +59,13 @@ def email_receipt(
     return EmailedReceipt(receipt.number, to)
 
 
-def _checked(address: str) -> str:
-    try:
-        validate_email(address.strip())
-    except ValidationError as error:
-        raise NoEmailAddress from error
-    return address.strip()
-
-
 def _send(receipt: Receipt, to: str) -> None:
     business = Business.objects.get(pk=1)
     title = title_words(receipt)
-    message = EmailMessage(
+    send_mail(
         subject=f"{title} · {business.name}",
-        body=mail_text(receipt, business),
-        to=[to],
-        reply_to=[business.email] if business.email else None,
+        text=mail_text(receipt, business),
+        to=to,
+        sender=business,
+        pdf=(f"receipt-{receipt.number}.pdf", receipt_pdf(receipt, business)),
     )
-    message.attach(f"receipt-{receipt.number}.pdf", receipt_pdf(receipt, business), "application/pdf")
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

@@ -1,16 +1,12 @@
 """Send a partner's statement by e-mail, as text with the PDF attached."""
 
 from dataclasses import dataclass
-from smtplib import SMTPException
 
-from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
-from django.core.validators import validate_email
 from django.db import transaction
 
 from duebook.commissions.locks import lock_batch, require_state
 from duebook.commissions.models import Payout, PayoutBatch
-from duebook.domain.errors import MailNotSent, NoEmailAddress, NotFound
+from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
@@ -18,6 +14,7 @@ from duebook.reports.queries.partner_statement import statement_of_payout
 from duebook.reports.statement import Statement
 from duebook.reports.statement_pdf import statement_pdf
 from duebook.reports.statement_words import mail_text, title_words
+from duebook.staff.mailing import checked_address, send_mail
 from duebook.staff.models import Business
 
 
@@ -51,7 +48,7 @@ def email_statement(
     actor.require(Right.CREATE_PAYOUTS)
     require_state(batch, PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
     statement = statement_of_payout(payout_id)
-    to = _checked(statement.email if address is None else address)
+    to = checked_address(statement.email if address is None else address)
     record_event(
         name="statement.emailed",
         actor=actor,
@@ -69,24 +66,12 @@ def email_statement(
     return EmailedStatement(statement.number, to)
 
 
-def _checked(address: str) -> str:
-    try:
-        validate_email(address.strip())
-    except ValidationError as error:
-        raise NoEmailAddress from error
-    return address.strip()
-
-
 def _send(statement: Statement, to: str) -> None:
     business = Business.objects.get(pk=1)
-    message = EmailMessage(
+    send_mail(
         subject=f"{title_words(statement)} · {business.name}",
-        body=mail_text(statement, business),
-        to=[to],
-        reply_to=[business.email] if business.email else None,
+        text=mail_text(statement, business),
+        to=to,
+        sender=business,
+        pdf=(f"statement-{statement.number}.pdf", statement_pdf(statement, business)),
     )
-    message.attach(f"statement-{statement.number}.pdf", statement_pdf(statement, business), "application/pdf")
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailNotSent from error

@@ -1,6 +1,6 @@
 """Recalculate the commissions of orders by the rules of today; a change of rules changes no old order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -114,24 +114,3 @@ def chosen_orders(choice: OrderChoice) -> list[int]:
             | Q(sale_partner__programs=program)
         ).distinct()
     return list(orders.order_by("ordered_on", "id").values_list("pk", flat=True))
-
-
-def recalculate_orders(
-    *, choice: OrderChoice, request_key: str, actor: Actor, on: date
-) -> Iterator[tuple[int, tuple[CommissionStep, ...] | DomainError]]:
-    """Recalculate each order that the choice names, each in a transaction of its own.
-
-    Yields the order's id with its steps, or with the refusal; running it again with the same key goes on
-    where it stopped.
-    """
-    actor.require(Right.SET_COMMISSIONS)
-    for order_id in chosen_orders(choice):
-        try:
-            yield (
-                order_id,
-                recalculate_order(
-                    order_id=order_id, request_key=f"{request_key}:{order_id}", actor=actor, on=on
-                ),
-            )
-        except DomainError as refusal:
-            yield order_id, refusal
