@@ -1,6 +1,7 @@
 """Charging a card on file: one payment of what the gateway took, whatever is repeated, refused or raced."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
