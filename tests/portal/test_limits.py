@@ -1,12 +1,31 @@
-"""How often strangers may do something: counted for all processes, and cheaply."""
+"""How often strangers may do something: counted for a place, whatever addresses it has, and cheaply."""
 
 import threading
 
 import pytest
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from duebook.portal.limits import is_allowed
+from duebook.portal.limits import is_allowed, place_of
+
+
+def place_at(address: str) -> str:
+    return place_of(RequestFactory().get("/", REMOTE_ADDR=address))
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:7:1:aaaa::1", "2001:db8:7:1::/64"),
+        ("2001:db8:7:1:bbbb:cccc:dddd:2", "2001:db8:7:1::/64"),
+        ("2001:db8:7:2::1", "2001:db8:7:2::/64"),
+    ],
+)
+def test_all_addresses_of_one_network_are_one_place(address: str, place: str) -> None:
+    assert place_at(address) == place
 
 
 @pytest.mark.django_db

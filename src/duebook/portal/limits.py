@@ -5,8 +5,28 @@ All slots are looked at in one statement, so that who is refused costs the datab
 """
 
 import hashlib
+import ipaddress
 
+from allauth.account.adapter import get_adapter
 from django.core.cache import cache
+from django.http import HttpRequest
+
+_ONE_NETWORK = 64
+"""The bits that a household or a rented server has in common; behind them it has an address for each try."""
+
+
+def place_of(request: HttpRequest) -> str:
+    """From where the request comes: the address, or of a long one the network that is one customer's."""
+    told = str(get_adapter(request).get_client_ip(request))
+    try:
+        address = ipaddress.ip_address(told)
+    except ValueError:
+        return told
+    if isinstance(address, ipaddress.IPv4Address):
+        return told
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), _ONE_NETWORK), strict=False))
 
 
 def is_allowed(action: str, who: str, *, times: int, seconds: int) -> bool:

@@ -7,7 +7,6 @@ there is asked of the gateway, never read from the request.
 from functools import partial
 from typing import Any, cast
 
-from allauth.account.adapter import get_adapter
 from csp.decorators import csp
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -39,7 +38,7 @@ from duebook.payments.services.charge_link_payment import charge_link_payment, r
 from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.portal.card_policy import policy_for
-from duebook.portal.limits import is_allowed
+from duebook.portal.limits import is_allowed, place_of
 from duebook.portal.pay_form import PayForm
 from duebook.portal.pay_scene import paid_by, shown, told
 from duebook.portal.pay_words import TOO_LATE, card_words, refusal_words, why_not_paid, why_refused
@@ -112,7 +111,7 @@ def _begun_before(request: HttpRequest, found: PayLink) -> LinkPayment | None:
 def _begin(request: HttpRequest, token: str, found: PayLink, form: PayForm) -> HttpResponse | None:
     """To the entry of the card; None when the amount is refused, which then stands in the form."""
     in_bounds = is_allowed("pay-link", str(found.pk), times=BEGUN_BY_A_LINK, seconds=_HOUR) and is_allowed(
-        "pay-place", _place(request), times=BEGUN_FROM_A_PLACE, seconds=_HOUR
+        "pay-place", place_of(request), times=BEGUN_FROM_A_PLACE, seconds=_HOUR
     )
     if not in_bounds:
         return page(request, "cards/too_often", status=429)
@@ -245,13 +244,9 @@ def _back_url(request: HttpRequest, begun: LinkPayment) -> str:
     return request.build_absolute_uri(reverse("pay:back", args=[signed]))
 
 
-def _place(request: HttpRequest) -> str:
-    return str(get_adapter(request).get_client_ip(request))
-
-
 def may_open(request: HttpRequest) -> bool:
     """Count one more page opened from there; False when it is too often."""
-    return is_allowed("pay", _place(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
+    return is_allowed("pay", place_of(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
 
 
 def too_often(request: HttpRequest) -> HttpResponse:
