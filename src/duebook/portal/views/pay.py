@@ -24,6 +24,7 @@ from duebook.payments.models import CardSetup, LinkPayment, PayLink, Payment
 from duebook.payments.pay_links import (
     dues_of,
     invoices_of,
+    is_told,
     link_of_token,
     link_payment_by_id,
     payment_of_link,
@@ -140,8 +141,7 @@ def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
     """
     if not may_open(request):
         return too_often(request)
-    found = link_of_token(token)
-    begun = payment_of_link(found, number) if found is not None else None
+    begun = payment_told(token, number)
     if begun is None:
         return page(request, "pay/over", status=410)
     if request.method == "POST":
@@ -219,6 +219,13 @@ def _not_paid_page(request: HttpRequest, token: str, begun: LinkPayment, refusal
         "is_changed": code not in ("", TOO_LATE),
     }
     return page(request, "pay/not_paid", context, status=410 if refusal else 200)
+
+
+def payment_told(token: str, number: int) -> LinkPayment | None:
+    """The payment of that number by the link, as long as its page may tell of it."""
+    found = link_of_token(token)
+    begun = payment_of_link(found, number) if found is not None else None
+    return begun if begun is not None and is_told(begun) else None
 
 
 @for_strangers
