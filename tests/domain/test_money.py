@@ -77,6 +77,14 @@ def test_one_mark_before_three_digits_follows_the_business_s_locale() -> None:
         parse_minor("1.234", 2, decimal_mark=".")
 
 
+@pytest.mark.parametrize(
+    ("text", "mark", "minor"),
+    [("1,234", ".", 1_234_000), ("1.234", ".", 1_234), ("1.234", ",", 1_234_000), ("1,234", ",", 1_234)],
+)
+def test_a_currency_with_three_decimals_follows_the_same_rule(text: str, mark: str, minor: int) -> None:
+    assert parse_minor(text, 3, decimal_mark=mark) == minor
+
+
 @pytest.mark.parametrize("text", ["", " ", "abc", "12a", "1..2", "1,2,3", "$12", "1e5", "--1", "1,23.4", "."])
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
     with pytest.raises(AmountFormat):

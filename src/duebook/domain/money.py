@@ -124,7 +124,7 @@ def _decimal_mark(plain: str, exponent: int, locale_mark: str) -> str:
     after = plain.rpartition(last)[2]
     before = re.sub(r"[+-]", "", plain.rpartition(last)[0])
     looks_grouped = len(after) == 3 and 1 <= len(before) <= 3 and before != "0"
-    if looks_grouped and last != locale_mark and exponent != 3:
+    if looks_grouped and last != locale_mark:
         return ""
     if looks_grouped and exponent == 0:
         return ""
