@@ -78,8 +78,8 @@ def state_of(link: PayLink, dues: Sequence[LinkDue]) -> LinkState:
     )
 
 
-def open_pay_links_of(contact_id: int) -> list[PayLink]:
-    """The contact's links that still take payments, the newest first, with their invoices."""
+def open_pay_links_of(contact_id: int, *, most: int | None = None) -> list[PayLink]:
+    """The newest of the contact's links that still take payments, with their invoices."""
     rows = _links().filter(
         contact=contact_id,
         withdrawn_at__isnull=True,
@@ -89,7 +89,7 @@ def open_pay_links_of(contact_id: int) -> list[PayLink]:
     )
     numbered = Invoice.objects.order_by("due_on", "id")
     lines = Prefetch("lines__invoice", queryset=numbered)
-    return list(rows.distinct().order_by("-pk").prefetch_related(lines))
+    return list(rows.distinct().order_by("-pk").prefetch_related(lines)[:most])
 
 
 def link_payment_by_id(payment_id: int) -> LinkPayment:
