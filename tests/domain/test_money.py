@@ -51,6 +51,7 @@ def test_a_total_is_the_sum_of_its_parts_in_any_order(minors: list[int]) -> None
         ("1,234.50", 2, 123450),
         ("1.234,50", 2, 123450),
         ("1'234.50", 2, 123450),
+        ("1\u2019234.50", 2, 123450),
         ("1 234,50", 2, 123450),
         ("12,5", 2, 1250),
         ("12.5", 2, 1250),
@@ -74,6 +75,14 @@ def test_one_mark_before_three_digits_follows_the_business_s_locale() -> None:
     assert parse_minor("1.234", 2, decimal_mark=",") == 123400
     with pytest.raises(TooManyDecimals):
         parse_minor("1.234", 2, decimal_mark=".")
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "minor"),
+    [("1,234", ".", 1_234_000), ("1.234", ".", 1_234), ("1.234", ",", 1_234_000), ("1,234", ",", 1_234)],
+)
+def test_a_currency_with_three_decimals_follows_the_same_rule(text: str, mark: str, minor: int) -> None:
+    assert parse_minor(text, 3, decimal_mark=mark) == minor
 
 
 @pytest.mark.parametrize("text", ["", " ", "abc", "12a", "1..2", "1,2,3", "$12", "1e5", "--1", "1,23.4", "."])

@@ -15,6 +15,7 @@ from duebook.gateways.protocol import OutcomeUnknown, SettlementLine
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.payments.charge_reading import Seen
+from duebook.payments.clearing import charges_that_clear, returns_that_clear
 from duebook.payments.models import (
     Charge,
     ClearingByHand,
@@ -154,6 +155,20 @@ def test_a_charge_that_becomes_known_while_its_settlement_is_imported_is_cleared
 
     assert Charge.objects.get().cleared_minor == 10000
     assert Line.objects.get().charge == charge
+
+
+@pytest.mark.parametrize("find", [charges_that_clear, returns_that_clear])
+def test_more_ids_are_looked_for_than_a_statement_takes_parameters(
+    gateway: FakeGateway, find: Callable[..., dict[str, int]]
+) -> None:
+    charge = a_charge("100.00")
+    gateway.send_back(gateway.pay_out(line_of(charge)).id)
+    fetch()
+    ids = ["", "st_1", charge.gateway_id, *(f"else_{number}" for number in range(70_000))]
+
+    found = find(merchant_account_id=charge.merchant_account_id, gateway_ids=ids, currency="USD")
+
+    assert len(found) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,13 @@ import pytest
 from duebook.reports.csv_text import csv_lines, plain
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0=1", " \t=1"),
+        *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)", "\u3000=1", "\ufeff=1", "\u200b=1", "\0=1"),
+    ],
+)
 def test_a_text_that_could_be_a_formula_gets_an_apostrophe(text: str):
     assert plain(text) == f"'{text}"
 

@@ -14,6 +14,7 @@ from duebook.gateways.models import MerchantAccount
 from duebook.jobs.tasks import email_link_for_card
 from duebook.payments.card_links import setup_of_token
 from duebook.payments.models import CardSetup, PaymentMethod
+from duebook.web.views import cards
 from tests.factories import day, make_contact
 from tests.payments.cards import begin, default_account, jobs, offer
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
@@ -219,3 +220,21 @@ def test_a_card_that_is_not_there_is_not_found(client: Client) -> None:
 
     assert client.post("/cards/987/default/", {"request_key": "k"}).status_code == 404
     assert client.get("/cards/987/deactivation/").status_code == 404
+
+
+def test_of_many_cards_and_links_the_newest_are_shown(
+    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "MOST", 2)
+    default_account()
+    acme = make_contact("Acme")
+    sign_in(client)
+
+    for number in range(3):
+        make_card(acme, f"tok_{number}", active=number == 0)
+        offer(acme)
+    page = client.get(tab(acme))
+
+    assert [row["card"].token for row in page.context["cards"]] == ["tok_0", "tok_2"]
+    assert len(page.context["links"]) == 2
+    assert "The newest 2 are shown." in text_of(page)

@@ -29,6 +29,7 @@ from duebook.payments.to_decide import (
     refused_refunds,
     settlement_returns_to_see,
 )
+from duebook.web.views import decisions
 from tests.factories import key, make_invoice, make_payment
 from tests.payments.charging import a_charged_payment, charge_invoice, charge_without_answer
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
@@ -202,6 +203,19 @@ def test_a_failed_message_is_processed_again(client: Client) -> None:
     assert (message.state, message.tries) == ("waiting", 0)
     assert ProcrastinateJob.objects.get(task_name="process_webhook").args == {"message_id": message.pk}
     assert Event.objects.get(name="webhook.retried").payload["problem"] == "It is not booked by itself."
+
+
+def test_the_page_says_when_it_shows_a_part_only(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "MOST", 2)
+    sign_in(client)
+    told = []
+
+    for _ in range(3):
+        make_message()
+        page = client.get("/decisions/")
+        told.append((len(page.context["not_booked"]), "the oldest 2 are shown" in text_of(page)))
+
+    assert told == [(1, False), (2, False), (2, True)]
 
 
 def test_a_failed_message_is_marked_as_dealt_with_by_name(client: Client) -> None:

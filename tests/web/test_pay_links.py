@@ -13,6 +13,7 @@ from duebook.events.models import Event
 from duebook.jobs.tasks import close_link_payments, email_link_to_pay
 from duebook.payments.models import CardSetup, Charge, PayLink, PayLinkInvoice
 from duebook.payments.pay_links import link_of_token
+from duebook.web.views import pay_links
 from tests.factories import day, make_contact, make_invoice, make_payment
 from tests.payments.cards import default_account, jobs, offer
 from tests.payments.charging import charge_invoice
@@ -255,3 +256,19 @@ def test_an_account_that_takes_another_currency_is_refused(client: Client, gatew
 
     assert "Euros takes no USD." in text_of(refused)
     assert refused.status_code == 422
+
+
+def test_of_many_open_links_the_newest_are_shown(
+    client: Client, gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pay_links, "MOST", 2)
+    invoice = make_invoice("100.00")
+    sign_in(client)
+    made, told = [], []
+
+    for _ in range(3):
+        made.append(offer_to_pay(invoice).link_id)
+        page = client.get(tab(invoice.contact))
+        told.append(([link.pk for link in page.context["links"]], "The newest 2 are shown." in text_of(page)))
+
+    assert told == [([made[0]], False), ([made[1], made[0]], False), ([made[2], made[1]], True)]

@@ -19,6 +19,8 @@ from duebook.domain.errors import (
 MAX_MINOR = 10**15
 """The largest amount that a row may hold, in minor units; sums of 9,000 such rows still fit a bigint."""
 
+_AS_TYPED = str.maketrans({"\u2019": "'", "\u060c": "'", "\u066c": "'", "\u2e41": "'", "\u066b": "."})
+"""The marks of some locales as those on a keyboard: in Switzerland 1’234.50 is written for 1'234.50."""
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+")
 
 
@@ -84,10 +86,10 @@ def parse_minor(text: str, exponent: int, *, decimal_mark: str = ".") -> int:
 
     Raises AmountFormat, TooManyDecimals, AmountOutOfRange.
     """
-    plain = text.strip()
+    plain = text.strip().translate(_AS_TYPED)
     if not plain or not re.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*", plain):
         raise AmountFormat(text=text)
-    mark = _decimal_mark(plain, exponent, decimal_mark)
+    mark = _decimal_mark(plain, exponent, decimal_mark.translate(_AS_TYPED))
     whole, _, fraction = plain.rpartition(mark) if mark else (plain, "", "")
     if mark == ",":
         whole = whole.replace(".", ",")
@@ -122,7 +124,7 @@ def _decimal_mark(plain: str, exponent: int, locale_mark: str) -> str:
     after = plain.rpartition(last)[2]
     before = re.sub(r"[+-]", "", plain.rpartition(last)[0])
     looks_grouped = len(after) == 3 and 1 <= len(before) <= 3 and before != "0"
-    if looks_grouped and last != locale_mark and exponent != 3:
+    if looks_grouped and last != locale_mark:
         return ""
     if looks_grouped and exponent == 0:
         return ""

@@ -7,13 +7,23 @@ processor becomes known only now. So no line is counted twice and none is missed
 only by the ids that they had before, so the two never wait for each other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db.models import F, OuterRef, Subquery, Sum
 
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.payments.models import Charge, SettlementLine, SettlementReturn
+
+AT_ONCE = 5_000
+"""How many ids or lines one statement names: it takes 65,535 parameters, and a settlement may have more."""
+
+
+def in_parts(ids: Iterable[str]) -> Iterator[list[str]]:
+    """The ids, each once and no empty one, in parts that one statement takes."""
+    known = sorted({pk for pk in ids if pk})
+    for first in range(0, len(known), AT_ONCE):
+        yield known[first : first + AT_ONCE]
 
 
 def lock_account(merchant_account_id: int) -> None:
@@ -26,12 +36,11 @@ def charges_that_clear(
     *, merchant_account_id: int, gateway_ids: Iterable[str], currency: str
 ) -> dict[str, int]:
     """The account's charges in the currency by their ids at the processor."""
-    rows = Charge.objects.filter(
-        merchant_account=merchant_account_id,
-        gateway_id__in={gateway_id for gateway_id in gateway_ids if gateway_id},
-        currency=currency,
-    )
-    return dict(rows.values_list("gateway_id", "pk"))
+    rows = Charge.objects.filter(merchant_account=merchant_account_id, currency=currency)
+    found: dict[str, int] = {}
+    for part in in_parts(gateway_ids):
+        found.update(rows.filter(gateway_id__in=part).values_list("gateway_id", "pk"))
+    return found
 
 
 def returns_that_clear(
@@ -39,12 +48,13 @@ def returns_that_clear(
 ) -> dict[str, int]:
     """The account's returned settlements in the currency, of those that were booked, by their ids there."""
     rows = SettlementReturn.objects.filter(
-        merchant_account=merchant_account_id,
-        settlement__gateway_id__in={gateway_id for gateway_id in gateway_ids if gateway_id},
-        currency=currency,
-        booked_on__isnull=False,
+        merchant_account=merchant_account_id, currency=currency, booked_on__isnull=False
     )
-    return dict(rows.values_list("settlement__gateway_id", "pk"))
+    found: dict[str, int] = {}
+    for part in in_parts(gateway_ids):
+        known = rows.filter(settlement__gateway_id__in=part)
+        found.update(known.values_list("settlement__gateway_id", "pk"))
+    return found
 
 
 def count_cleared(settlement_id: int) -> None:

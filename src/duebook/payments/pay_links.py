@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.functions import Now
@@ -18,6 +19,9 @@ from duebook.payments.queries import with_charge_under_way
 
 LEFT_AFTER = 2 * PATIENCE
 """A payment by link that came to no charge for so long was left by its customer."""
+
+TOLD_FOR = timedelta(days=1)
+"""How long after it was begun a payment is told by a link that is over; longer while its outcome is open."""
 
 _OPEN = sorted(state.value for state in OPEN_STATES)
 
@@ -74,8 +78,8 @@ def state_of(link: PayLink, dues: Sequence[LinkDue]) -> LinkState:
     )
 
 
-def open_pay_links_of(contact_id: int) -> list[PayLink]:
-    """The contact's links that still take payments, the newest first, with their invoices."""
+def open_pay_links_of(contact_id: int, *, most: int | None = None) -> list[PayLink]:
+    """The newest of the contact's links that still take payments, with their invoices."""
     rows = _links().filter(
         contact=contact_id,
         withdrawn_at__isnull=True,
@@ -85,7 +89,7 @@ def open_pay_links_of(contact_id: int) -> list[PayLink]:
     )
     numbered = Invoice.objects.order_by("due_on", "id")
     lines = Prefetch("lines__invoice", queryset=numbered)
-    return list(rows.distinct().order_by("-pk").prefetch_related(lines))
+    return list(rows.distinct().order_by("-pk").prefetch_related(lines)[:most])
 
 
 def link_payment_by_id(payment_id: int) -> LinkPayment:
@@ -158,6 +162,16 @@ def is_in_time(payment: LinkPayment) -> bool:
 def is_left(payment: LinkPayment) -> bool:
     """Whether its customer went away before a card was charged."""
     return payment.charge_id is None and timezone.now() >= payment.begun_at + LEFT_AFTER
+
+
+def is_told(payment: LinkPayment) -> bool:
+    """Whether its page still says what came of it: not to whoever finds the link long after it was over."""
+    if payment.charge is not None and payment.charge.is_open:
+        return True
+    if timezone.now() < payment.begun_at + TOLD_FOR:
+        return True
+    state = state_of(payment.link, dues_of(invoices_of(payment.link)))
+    return state not in (LinkState.WITHDRAWN, LinkState.EXPIRED)
 
 
 def _links() -> QuerySet[PayLink]:

@@ -34,6 +34,7 @@ def told(begun: LinkPayment, token: str) -> dict[str, Any]:
 def shown(invoices: list[Invoice]) -> list[dict[str, Any]]:
     """What stands on the page of each invoice; its items are read for all of them at once."""
     prefetch_related_objects(invoices, "order__items")
+    on = today()
     return [
         {
             "invoice": invoice,
@@ -41,7 +42,7 @@ def shown(invoices: list[Invoice]) -> list[dict[str, Any]]:
             "total": Money(invoice.total_minor, invoice.currency),
             "paid": Money(invoice.applied_minor, invoice.currency),
             "items": invoice.order.items.all(),
-            "is_late": invoice.due_on < today(),
+            "is_late": invoice.due_on < on,
             "is_under_way": getattr(invoice, "charge_under_way", None) is not None,
         }
         for invoice in invoices

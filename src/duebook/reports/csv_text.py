@@ -10,7 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the wide forms, which spreadsheets in East Asia take for the others."""
+BLANKS = " \u00a0\u3000\ufeff\u200b\n\v\f\0"
 Cell = str | int | Decimal | date | None
 
 
@@ -40,4 +42,4 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, int):
         return str(cell)
     # Spreadsheets skip leading blanks before they look for a formula.
-    return f"'{cell}" if cell.lstrip(" \u00a0\n").startswith(FORMULA_STARTS) or cell[:1] == "\t" else cell
+    return f"'{cell}" if cell.lstrip(BLANKS).startswith(FORMULA_STARTS) else cell

@@ -32,6 +32,7 @@ from tests.factories import (
     actor,
     day,
     key,
+    make_contact,
     make_invoice,
     make_partner,
     make_payment,
@@ -362,3 +363,36 @@ def test_batches_and_payments_at_once_pay_each_entry_once() -> None:
     lines = PayoutLine.objects.filter(live=True)
     assert lines.count() == lines.values("entry").distinct().count()
     assert CommissionEntry.objects.aggregate(s=Sum("amount_minor"))["s"] == 500
+
+
+@pytest.mark.broken_books
+def test_a_batch_of_more_partners_than_a_statement_takes_parameters_is_paid() -> None:
+    contact = make_contact("Dana")
+    partners = Partner.objects.bulk_create(
+        [Partner(contact=contact, name="Dana", code=f"DANA{number}") for number in range(6_000)],
+        batch_size=1_000,
+    )
+    batch = PayoutBatch.objects.create(
+        state=PayoutBatch.States.APPROVED,
+        currency="USD",
+        cut_off_on=day(),
+        total_minor=6_000,
+        built_by_id=1,
+        decided_by_id=2,
+    )
+    Payout.objects.bulk_create(
+        [Payout(batch=batch, partner=partner, amount_minor=1, currency="USD") for partner in partners],
+        batch_size=1_000,
+    )
+
+    pay_payout_batch(
+        batch_id=batch.pk,
+        paid_on=day(),
+        method="Transfer",
+        reference="",
+        request_key=key(),
+        actor=SYSTEM,
+        on=day(),
+    )
+
+    assert Transfer.objects.filter(kind="commission_paid").count() == 6_000

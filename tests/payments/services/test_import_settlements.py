@@ -179,6 +179,24 @@ def test_a_currency_that_no_books_know_is_kept_and_not_booked(gateway: FakeGatew
     assert posted() == []
 
 
+def test_a_settlement_may_have_more_lines_than_a_statement_takes_parameters(gateway: FakeGateway) -> None:
+    first, last = a_charge("100.00"), a_charge("50.00")
+    unknown = [
+        SettlementLine(f"ch_else_{number}", 1, 0, LineKind.CHARGE, f"ch_else_{number}")
+        for number in range(8_000)
+    ]
+    gateway.pay_out(line_of(first), *unknown, line_of(last))
+
+    assert fetch() == 1
+
+    assert Line.objects.count() == 8_002
+    assert list(Line.objects.exclude(charge=None).values_list("charge_id", flat=True).order_by("pk")) == [
+        first.pk,
+        last.pk,
+    ]
+    assert fetch() == 0
+
+
 def test_what_is_settled_a_second_time_is_marked(gateway: FakeGateway) -> None:
     charge = a_charge()
     gateway.pay_out(line_of(charge))

@@ -27,7 +27,14 @@ from duebook.gateways.protocol import SeenSettlement
 from duebook.ledger.currencies import is_currency
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
-from duebook.payments.clearing import charges_that_clear, count_cleared, lock_account, returns_that_clear
+from duebook.payments.clearing import (
+    AT_ONCE,
+    charges_that_clear,
+    count_cleared,
+    in_parts,
+    lock_account,
+    returns_that_clear,
+)
 from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.points import Point, reach
 from duebook.payments.services.return_settlement import return_settlement
@@ -133,11 +140,13 @@ def _import(merchant_account_id: int, seen: SeenSettlement, actor: Actor) -> boo
 
 def _settled_before(merchant_account_id: int, object_ids: Iterable[str]) -> set[tuple[LineKind, str]]:
     lines = SettlementLine.objects.filter(
-        merchant_account=merchant_account_id,
-        object_id__in={pk for pk in object_ids if pk},
-        kind__in=[kind.value for kind in ONCE],
+        merchant_account=merchant_account_id, kind__in=[kind.value for kind in ONCE]
     )
-    return {(LineKind(kind), object_id) for kind, object_id in lines.values_list("kind", "object_id")}
+    return {
+        (LineKind(kind), object_id)
+        for part in in_parts(object_ids)
+        for kind, object_id in lines.filter(object_id__in=part).values_list("kind", "object_id")
+    }
 
 
 def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementDecision) -> Settlement:
@@ -170,18 +179,21 @@ def _write(account: MerchantAccount, seen: SeenSettlement, decision: SettlementD
         currency=seen.currency,
     )
     SettlementLine.objects.bulk_create(
-        SettlementLine(
-            settlement=settlement,
-            merchant_account=account,
-            kind=part.kind.value,
-            object_id=part.object_id,
-            charge_gateway_id=part.charge_id,
-            **_what_it_clears(part, charges, returns),
-            gross_minor=part.gross_minor,
-            fee_minor=part.fee_minor,
-            is_repeated=part.is_repeated,
-        )
-        for part in decision.parts
+        (
+            SettlementLine(
+                settlement=settlement,
+                merchant_account=account,
+                kind=part.kind.value,
+                object_id=part.object_id,
+                charge_gateway_id=part.charge_id,
+                **_what_it_clears(part, charges, returns),
+                gross_minor=part.gross_minor,
+                fee_minor=part.fee_minor,
+                is_repeated=part.is_repeated,
+            )
+            for part in decision.parts
+        ),
+        batch_size=AT_ONCE,
     )
     reach(Point.SETTLEMENT_LINES_WRITTEN)
     count_cleared(settlement.pk)

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any, cast
 
-from allauth.account.adapter import get_adapter
 from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,7 +17,7 @@ from duebook.payments.models import CardSetup
 from duebook.payments.services.begin_card_setup import begin_card_setup
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.portal.card_policy import policy_for
-from duebook.portal.limits import is_allowed
+from duebook.portal.limits import is_allowed, place_of
 from duebook.portal.session import for_strangers
 
 _HOUR = 60 * 60
@@ -33,8 +32,7 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
     The gateway sends the customer back to this same address, and the script of its fields posts to it; what
     happened there is asked of the gateway, never read from the request.
     """
-    place = get_adapter(request).get_client_ip(request)
-    if not is_allowed("card", place, times=OPENED_FROM_A_PLACE, seconds=_HOUR):
+    if not is_allowed("card", place_of(request), times=OPENED_FROM_A_PLACE, seconds=_HOUR):
         return _page(request, "too_often", status=429)
     setup = setup_of_token(token)
     if setup is None:

@@ -7,7 +7,6 @@ there is asked of the gateway, never read from the request.
 from functools import partial
 from typing import Any, cast
 
-from allauth.account.adapter import get_adapter
 from csp.decorators import csp
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +25,7 @@ from duebook.payments.models import CardSetup, LinkPayment, PayLink, Payment
 from duebook.payments.pay_links import (
     dues_of,
     invoices_of,
+    is_told,
     link_of_token,
     link_payment_by_id,
     payment_of_link,
@@ -40,7 +40,7 @@ from duebook.payments.services.charge_link_payment import charge_link_payment, r
 from duebook.payments.services.close_link_payment import close_link_payment
 from duebook.payments.services.finish_card_setup import finish_card_setup
 from duebook.portal.card_policy import policy_for
-from duebook.portal.limits import is_allowed
+from duebook.portal.limits import is_allowed, place_of
 from duebook.portal.pay_form import PayForm
 from duebook.portal.pay_scene import paid_by, shown, told
 from duebook.portal.pay_words import (
@@ -130,7 +130,7 @@ def _begun_before(request: HttpRequest, found: PayLink) -> LinkPayment | None:
 def _begin(request: HttpRequest, token: str, found: PayLink, form: PayForm) -> HttpResponse | None:
     """To the entry of the card; None when the amount is refused, which then stands in the form."""
     in_bounds = is_allowed("pay-link", str(found.pk), times=BEGUN_BY_A_LINK, seconds=_HOUR) and is_allowed(
-        "pay-place", _place(request), times=BEGUN_FROM_A_PLACE, seconds=_HOUR
+        "pay-place", place_of(request), times=BEGUN_FROM_A_PLACE, seconds=_HOUR
     )
     if not in_bounds:
         return page(request, "cards/too_often", status=429)
@@ -159,8 +159,7 @@ def payment(request: HttpRequest, token: str, number: int) -> HttpResponse:
     """
     if not may_open(request):
         return too_often(request)
-    found = link_of_token(token)
-    begun = payment_of_link(found, number) if found is not None else None
+    begun = payment_told(token, number)
     if begun is None:
         return page(request, "pay/over", status=410)
     if request.method == "POST":
@@ -242,6 +241,13 @@ def _not_paid_page(request: HttpRequest, token: str, begun: LinkPayment, refusal
     return page(request, "pay/not_paid", context, status=410 if refusal else 200)
 
 
+def payment_told(token: str, number: int) -> LinkPayment | None:
+    """The payment of that number by the link, as long as its page may tell of it."""
+    found = link_of_token(token)
+    begun = payment_of_link(found, number) if found is not None else None
+    return begun if begun is not None and is_told(begun) else None
+
+
 @for_strangers
 @require_safe
 def back(request: HttpRequest, signed: str) -> HttpResponse:
@@ -265,13 +271,9 @@ def _back_url(request: HttpRequest, begun: LinkPayment) -> str:
     return request.build_absolute_uri(reverse("pay:back", args=[signed]))
 
 
-def _place(request: HttpRequest) -> str:
-    return str(get_adapter(request).get_client_ip(request))
-
-
 def may_open(request: HttpRequest) -> bool:
     """Count one more page opened from there; False when it is too often."""
-    return is_allowed("pay", _place(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
+    return is_allowed("pay", place_of(request), times=OPENED_FROM_A_PLACE, seconds=_MINUTE)
 
 
 def too_often(request: HttpRequest) -> HttpResponse:

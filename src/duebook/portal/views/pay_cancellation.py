@@ -7,11 +7,10 @@ from django.views.decorators.http import require_POST
 
 from duebook.domain.charging import ChargeState
 from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable
-from duebook.payments.pay_links import link_of_token, payment_of_link
 from duebook.payments.services.begin_link_payment import CUSTOMER
 from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.portal.session import for_strangers
-from duebook.portal.views.pay import may_open, page, too_often
+from duebook.portal.views.pay import may_open, page, payment_told, too_often
 
 
 @for_strangers
@@ -20,8 +19,7 @@ def pay_cancellation(request: HttpRequest, token: str, number: int) -> HttpRespo
     """Cancel it at the gateway, then back to the choice; or to its page where it has ended in another way."""
     if not may_open(request):
         return too_often(request)
-    found = link_of_token(token)
-    begun = payment_of_link(found, number) if found is not None else None
+    begun = payment_told(token, number)
     if begun is None:
         return page(request, "pay/over", status=410)
     its_page = reverse("pay:payment", args=[token, number])

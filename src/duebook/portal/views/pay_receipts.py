@@ -7,9 +7,8 @@ from django.views.decorators.http import require_safe
 
 from duebook.domain.charging import ChargeState
 from duebook.payments.models import Payment
-from duebook.payments.pay_links import link_of_token, payment_of_link
 from duebook.portal.session import for_strangers
-from duebook.portal.views.pay import may_open, page, too_often
+from duebook.portal.views.pay import may_open, page, payment_told, too_often
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt_pdf import receipt_pdf
 from duebook.staff.models import Business
@@ -21,8 +20,7 @@ def receipt_file(request: HttpRequest, token: str, number: int) -> HttpResponse:
     """The receipt of a payment that was made by the link."""
     if not may_open(request):
         return too_often(request)
-    found = link_of_token(token)
-    made = payment_of_link(found, number) if found is not None else None
+    made = payment_told(token, number)
     if made is None or made.charge is None or made.charge.state != ChargeState.SUCCEEDED.value:
         return page(request, "pay/over", status=410)
     receipt = receipt_of(Payment.objects.get(charge_id=made.charge.pk).pk)

@@ -2,7 +2,6 @@
 
 import secrets
 
-from allauth.account.adapter import get_adapter
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,7 @@ from procrastinate.contrib.django import app
 from duebook.partners import sign_in_tokens
 from duebook.partners.models import Partner
 from duebook.partners.services.email_sign_in_link import PLACE
-from duebook.portal.limits import is_allowed
+from duebook.portal.limits import is_allowed, place_of
 from duebook.portal.session import for_strangers, partner_of, sign_in, sign_out
 
 _HOUR = 60 * 60
@@ -38,8 +37,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         return redirect("portal:overview")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        place = get_adapter(request).get_client_ip(request)
-        if not is_allowed("place", place, times=LINKS_A_PLACE, seconds=_HOUR):
+        if not is_allowed("place", place_of(request), times=LINKS_A_PLACE, seconds=_HOUR):
             form.add_error(None, _("Too many tries from here. Wait an hour."))
             return render(request, "portal/sign_in.html", {"form": form}, status=429)
         email = form.cleaned_data["email"].lower()

@@ -24,6 +24,9 @@ from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires, rights_of, today_of
 from duebook.web.views.contacts import record_of
 
+MOST = 100
+"""How many cards and open links the tab shows: those in use before those that are not, the newest first."""
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_cards(request: StaffRequest, contact_id: int) -> HttpResponse:
@@ -43,12 +46,14 @@ def contact_cards(request: StaffRequest, contact_id: int) -> HttpResponse:
     today = today_of(request)
     cards = [
         {"card": card, "expiry": expiry_of(exp_month=card.exp_month, exp_year=card.exp_year, on=today)}
-        for card in cards_of(contact_id)
+        for card in cards_of(contact_id)[: MOST + 1]
     ]
+    links = list(open_links_of(contact_id)[: MOST + 1])
     context |= {
         "form": form,
-        "cards": cards,
-        "links": open_links_of(contact_id),
+        "cards": cards[:MOST],
+        "links": links[:MOST],
+        "most": MOST if max(len(cards), len(links)) > MOST else None,
         "request_key": new_request_key(),
     }
     return render(request, "web/contacts/cards.html", context, status=status)

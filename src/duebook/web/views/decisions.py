@@ -1,5 +1,8 @@
 """Money needing a decision: what no job brings to its end by itself, each with what can be done about it."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -41,39 +44,47 @@ MOST = 100
 @requires(Right.VIEW)
 def decisions(request: StaffRequest) -> HttpResponse:
     """All of it on one page; empty means clean, and says so."""
-    shown = ("contact", "payment_method", "merchant_account")
-    about = outcomes_to_decide().select_related("charge__contact", "gateway_refund__payment__contact")
-    proposed = list(about.order_by("asked_at", "id")[:MOST])
+    parts, has_more = _oldest_of_each()
+    proposed = parts["proposed"]
     context = {
-        "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id")[:MOST],
-        "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id")[:MOST],
-        "disputes": told_disputes(
-            disputes_to_see().select_related("payment__contact").order_by("waits_since", "id")[:MOST],
-            request.business,
-        ),
-        "came_back": settlement_returns_to_see()
-        .select_related("settlement", "merchant_account")
-        .order_by("waits_since", "id")[:MOST],
-        "refunds": open_refunds_to_decide()
-        .select_related("payment__contact", "charge__payment_method", "charge__merchant_account")
-        .order_by("prepared_at", "id")[:MOST],
-        "refused": refused_refunds()
-        .select_related("payment__contact", "charge__payment_method")
-        .order_by("settled_at", "id")[:MOST],
-        "refunds_back": refunds_that_came_back()
-        .select_related("payment__contact", "account")
-        .order_by("id")[:MOST],
-        "asked_for": refund_requests_to_decide()
-        .select_related("payment__contact")
-        .order_by("asked_at", "id")[:MOST],
-        "proposed": proposed,
+        **parts,
+        "disputes": told_disputes(parts["disputes"], request.business),
         "said_of_charges": {one.charge_id for one in proposed},
         "said_of_refunds": {one.gateway_refund_id for one in proposed},
-        "credit": charged_credit().select_related("contact").order_by("id")[:MOST],
-        "not_booked": failed_messages().select_related("merchant_account").order_by("received_at")[:MOST],
+        "most": MOST if has_more else None,
         "request_key": new_request_key(),
     }
     return render(request, "web/decisions/list.html", context)
+
+
+def _oldest_of_each() -> tuple[dict[str, list[Any]], bool]:
+    """What the page shows of each kind, and whether there is more of any."""
+    shown = ("contact", "payment_method", "merchant_account")
+    parts: dict[str, QuerySet[Any]] = {
+        "open_charges": open_charges_to_decide().select_related(*shown).order_by("prepared_at", "id"),
+        "disputed": disputed_charges().select_related(*shown).order_by("prepared_at", "id"),
+        "disputes": disputes_to_see().select_related("payment__contact").order_by("waits_since", "id"),
+        "came_back": settlement_returns_to_see()
+        .select_related("settlement", "merchant_account")
+        .order_by("waits_since", "id"),
+        "refunds": open_refunds_to_decide()
+        .select_related("payment__contact", "charge__payment_method", "charge__merchant_account")
+        .order_by("prepared_at", "id"),
+        "refused": refused_refunds()
+        .select_related("payment__contact", "charge__payment_method")
+        .order_by("settled_at", "id"),
+        "refunds_back": refunds_that_came_back().select_related("payment__contact", "account").order_by("id"),
+        "asked_for": refund_requests_to_decide()
+        .select_related("payment__contact")
+        .order_by("asked_at", "id"),
+        "proposed": outcomes_to_decide()
+        .select_related("charge__contact", "gateway_refund__payment__contact")
+        .order_by("asked_at", "id"),
+        "credit": charged_credit().select_related("contact").order_by("id"),
+        "not_booked": failed_messages().select_related("merchant_account").order_by("received_at"),
+    }
+    rows = {name: list(part[: MOST + 1]) for name, part in parts.items()}
+    return {name: some[:MOST] for name, some in rows.items()}, any(len(some) > MOST for some in rows.values())
 
 
 @require_POST

@@ -24,6 +24,9 @@ from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires, rights_of
 from duebook.web.views.contacts import record_of
 
+MOST = 100
+"""How many open links the tab shows; those before them run out, or come up as these do."""
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_pay_links(request: StaffRequest, contact_id: int) -> HttpResponse:
@@ -44,10 +47,12 @@ def contact_pay_links(request: StaffRequest, contact_id: int) -> HttpResponse:
             context |= {"link": _link(request, offered.token), "is_sent": form.cleaned_data["send"]}
             form = PayLinkForm(initial=first, **options)
         status = form.status
+    links = open_pay_links_of(contact_id, most=MOST + 1)
     context |= {
         "form": form,
         "due": due,
-        "links": open_pay_links_of(contact_id),
+        "links": links[:MOST],
+        "most": MOST if len(links) > MOST else None,
         "request_key": new_request_key(),
     }
     return render(request, "web/contacts/pay_links.html", context, status=status)
