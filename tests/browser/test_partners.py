@@ -105,8 +105,22 @@ def pay_out(page: Page) -> None:
     expect(page.get_by_role("heading", name="2 partners are paid")).to_be_visible()
     page.get_by_role("button", name="Build Payout of $60.00").click()
     expect(page.get_by_role("status")).to_contain_text("waits for approval")
+    expect(page.get_by_role("button", name="Approve Payout")).to_have_count(0)
+
+
+def approve(page: Page) -> None:
+    page.goto("/")
+    from_menu(page, "Referral Partners", "Payouts")
+    page.get_by_role("link", name=re.compile(r"PO-\d+")).first.click()
     page.get_by_role("link", name="Approve").click()
     page.get_by_role("button", name="Approve Payout").click()
+    expect(page.get_by_role("link", name="Mark as Paid")).to_be_visible()
+
+
+def mark_as_paid(page: Page) -> None:
+    page.goto("/")
+    from_menu(page, "Referral Partners", "Payouts")
+    page.get_by_role("link", name=re.compile(r"PO-\d+")).first.click()
     page.get_by_role("link", name="Mark as Paid").click()
     page.get_by_label("Method").fill("Bank transfer")
     page.get_by_label("Reference").fill("File 12")
@@ -126,7 +140,7 @@ def ask_for_a_link(page: Page) -> None:
 
 
 def test_a_program_from_the_first_partner_to_the_paid_statement(browse: Browse) -> None:
-    owner = make_user(role=Role.OWNER)
+    owner, manager = make_user(role=Role.OWNER), make_user(role=Role.PARTNER_MANAGER)
     Business.objects.update(partners_see_names=True)
     make_contact("Jo Brandt", email="jo@brandt.example")
     make_contact("North Agency", email="partners@north.example")
@@ -147,6 +161,8 @@ def test_a_program_from_the_first_partner_to_the_paid_statement(browse: Browse) 
         pay_out(page)
 
     browse(staff, user=owner, **WIDE)
+    browse(approve, user=manager, **WIDE)
+    browse(mark_as_paid, user=owner, **WIDE)
     browse(ask_for_a_link, **NARROW)
     email_partner_link(**ProcrastinateJob.objects.get(task_name="email_partner_link").args)
     link = re.search(r"/portal/link/\S+", str(mail.outbox[0].body))

@@ -15,6 +15,8 @@ from pathlib import Path
 
 DUEBOOK = str(Path(sys.executable).parent / "duebook")
 START_SECONDS = 60
+STOP_SECONDS = 120
+"""What the supervisor grants its programs: the database flushes all it has written to a disk that is busy."""
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Serving:
     def interrupt(self) -> int:
         """Press Ctrl-C and wait; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(STOP_SECONDS)
 
 
 @contextmanager

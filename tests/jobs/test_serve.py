@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.serving import (
+    STOP_SECONDS,
     Serving,
     children_of,
     eventually,
@@ -253,4 +254,4 @@ def test_a_given_database_is_used_and_nothing_is_embedded(served: Serving):
         assert status("localhost", serving.port) == 200
         assert not (home / "postgres").exists()
         serving.process.send_signal(signal.SIGTERM)
-        assert serving.process.wait(30) == 0
+        assert serving.process.wait(STOP_SECONDS) == 0

@@ -19,8 +19,9 @@ from duebook.ledger.models import Transfer
 from duebook.payments.models import Charge, Payment, Refund
 from duebook.payments.services.reverse_refund import reverse_refund
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_partner, make_program
+from tests.payments.charging import charge_invoice
 from tests.payments.coming_back import come_back, refund_at_the_processor
-from tests.payments.disputing import charge_invoice, decide_dispute, tell
+from tests.payments.disputing import decide_dispute, tell
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.settling import fetch, line_of, line_of_settlement
 
