@@ -96,7 +96,7 @@ def test_staff_send_a_link_and_the_customer_puts_a_card_on_file(
         page.goto(f"/contacts/{acme.pk}/cards/")
         row = page.get_by_role("row").filter(has_text="Visa •••• 4242")
         expect(row).to_contain_text("default")
-        expect(row).to_contain_text("12/2049")
+        expect(row).to_contain_text("12/49")
         expect(row).to_contain_text("TEST")
         row.get_by_role("link", name="Deactivate").click()
         page.get_by_role("button", name="Deactivate").click()

@@ -74,6 +74,11 @@ class PaymentMethod(models.Model):
     def __str__(self) -> str:
         return f"{self.brand} •••• {self.last_four}"
 
+    @property
+    def expiry(self) -> str:
+        """The month of expiry as it stands on a card: 12/26."""
+        return f"{self.exp_month:02d}/{self.exp_year % 100:02d}"
+
 
 class CardSetup(models.Model):
     """A link by which a customer puts a card on file, or enters one to pay, and what became of it.

@@ -20,7 +20,11 @@ def send_mail(
 ) -> None:
     """Send it now, with a PDF of that name if there is one. Raises MailNotSent."""
     message = EmailMessage(
-        subject=subject, body=text, to=[to], reply_to=[sender.email] if sender.email else None
+        # A subject with a line break, as a business's name may have, is no subject and would never be sent.
+        subject=" ".join(subject.split()),
+        body=text,
+        to=[to],
+        reply_to=[sender.email] if sender.email else None,
     )
     if pdf is not None:
         message.attach(*pdf, "application/pdf")

@@ -41,7 +41,7 @@ class CardChoice:
 
     @property
     def expiry(self) -> str:
-        return f"{self.card.exp_month:02d}/{self.card.exp_year % 100:02d}"
+        return self.card.expiry
 
 
 class CardForm(PartsForm):
