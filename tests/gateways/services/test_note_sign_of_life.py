@@ -12,7 +12,7 @@ from tests.payments.fake_gateway import make_merchant_account
 
 pytestmark = pytest.mark.django_db
 
-MOMENT = timedelta(seconds=5)
+MOMENT = timedelta(minutes=1)
 
 
 def fences() -> list[datetime | None]:
