@@ -288,10 +288,13 @@ def test_counting_is_one_statement(client: Client, gateway: FakeGateway) -> None
     ],
 )
 def test_each_part_is_found_by_an_index(rows: Any, index: str) -> None:
+    found = rows()
     with connection.cursor() as cursor:
+        # Once the table was analysed while it was empty, every index of it costs the same.
+        cursor.execute("SELECT pg_clear_relation_stats('public', %s)", [found.model._meta.db_table])
         cursor.execute("SET LOCAL enable_seqscan = off")
 
-    assert index in rows().explain()
+    assert index in found.explain()
 
 
 def test_the_page_asks_one_query_a_part(client: Client, gateway: FakeGateway) -> None:
