@@ -21,7 +21,7 @@ from duebook.payments.services.charge_card import charge_card
 from duebook.payments.services.process_webhook import process_webhook
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, usd
 from tests.payments.ends import Killed
-from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.payments.losing import lose_a_charge, lost_request
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +198,22 @@ def test_a_card_of_another_contact_pays_nothing_here(gateway: FakeGateway) -> No
 
     assert "did not make" in is_told().problem
     assert nothing_was_written()
+
+
+def test_the_same_attempt_at_another_account_is_for_a_person_to_look_at(gateway: FakeGateway) -> None:
+    invoice = make_invoice("100.00")
+    card = make_card(invoice.contact)
+    wanted = ChargeInput(invoice.contact_id, card.pk, (Share(invoice.pk, usd("40.00")),))
+    charge_card(wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
+    message = told()
+    message.merchant_account = make_merchant_account("Second shop")
+    message.save()
+
+    process_webhook(message_id=message.pk)
+
+    message.refresh_from_db()
+    assert (message.state, message.problem.partition(" that ")[2]) == ("failed", "Duebook did not make.")
+    assert Charge.objects.count() == Payment.objects.count() == 1
 
 
 def test_a_refund_told_first_brings_its_lost_charge_with_it(gateway: FakeGateway) -> None:

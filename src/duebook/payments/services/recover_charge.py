@@ -54,9 +54,10 @@ def recover_charge(*, account: MerchantAccount, answer: SeenCharge) -> int | Non
     write_path.lock_contacts([contact_id])
     write_path.lock_invoices(invoices)
     reach(Point.RECOVER_LOCKED)
-    known = Charge.objects.filter(key=key).values_list("pk", flat=True).first()
+    known = Charge.objects.filter(key=key).first()
     if known is not None:
-        return known
+        # The same attempt at another account is another taking of the money.
+        return known.pk if known.merchant_account_id == account.pk else None
     if not _fits(answer, debts, invoices):
         return None
     method = _card(account, contact_id, answer.card)
