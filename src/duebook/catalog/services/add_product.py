@@ -8,6 +8,7 @@ from duebook.domain.errors import SkuTaken
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 
 
 @transaction.atomic
@@ -16,6 +17,7 @@ def add_product(*, details: ProductDetails, request_key: str, actor: Actor) -> P
 
     Raises Forbidden, NameRequired, PriceNegative, SkuTaken, KeyReused.
     """
+    take_turn("catalog.add_product")
     hashed = input_hash(details)
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

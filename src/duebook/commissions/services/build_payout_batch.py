@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from duebook.commissions.models import Payout, PayoutBatch, PayoutLine
 from duebook.commissions.payouts import is_carried, payable
@@ -11,16 +11,13 @@ from duebook.domain.errors import Conflict, FutureCutOff, NothingPayable
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.ledger.periods import require_open
 
 
 class BatchBuiltMeanwhile(Conflict):
     code = "batch_built_meanwhile"
     message = "Someone else built a payout with the same commissions just now. Look at it first."
-
-
-# Building is rare and takes many rows: one batch of a business at a time.
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('commissions.build_payout_batch'))"
 
 
 def build_payout_batch(
@@ -57,8 +54,7 @@ def _build(
     partner_ids: Iterable[int] | None,
 ) -> PayoutBatch:
     named = sorted(partner_ids) if partner_ids is not None else None
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME)
+    take_turn("commissions.build_payout_batch")
     hashed = input_hash([cut_off_on, currency, minimum_minor, named])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

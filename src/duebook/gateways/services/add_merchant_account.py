@@ -8,6 +8,7 @@ from duebook.domain.errors import NameTaken, ProcessorAccountAdded, SecretRequir
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.gateways.account_details import MerchantAccountDetails
 from duebook.gateways.connection import ask_whose, note_connection
 from duebook.gateways.models import MerchantAccount
@@ -67,6 +68,7 @@ def _added_before(actor: Actor, request_key: str, hashed: str) -> MerchantAccoun
 
 @transaction.atomic(durable=True)
 def _save(account: MerchantAccount, *, request_key: str, hashed: str, actor: Actor) -> MerchantAccount:
+    take_turn("gateways.add_merchant_account")
     if (added := _added_before(actor, request_key, hashed)) is not None:
         return added
     _refuse_twice(account)

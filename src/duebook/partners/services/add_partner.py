@@ -5,6 +5,7 @@ from django.db import transaction
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.partners.details import PartnerDetails
 from duebook.partners.models import Partner
 from duebook.partners.writing import partner_fields
@@ -16,6 +17,7 @@ def add_partner(*, details: PartnerDetails, request_key: str, actor: Actor) -> P
 
     Raises Forbidden, NotFound, CodeMalformed, CodeTaken, ParentLoop, KeyReused.
     """
+    take_turn("partners.partner")
     hashed = input_hash(details)
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

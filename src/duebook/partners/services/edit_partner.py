@@ -7,6 +7,7 @@ from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.partners.details import PartnerDetails
 from duebook.partners.models import Partner
 from duebook.partners.writing import partner_fields
@@ -18,6 +19,8 @@ def edit_partner(*, partner_id: int, details: PartnerDetails, request_key: str, 
 
     Raises Forbidden, NotFound, CodeMalformed, CodeTaken, ParentLoop, KeyReused.
     """
+    # The tree of parents is checked as a whole: two edits at once could close a loop.
+    take_turn("partners.partner")
     hashed = input_hash([partner_id, details])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return

@@ -6,6 +6,7 @@ from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.partners.details import ProgramDetails
 from duebook.partners.models import Program
 from duebook.partners.writing import program_fields, program_payload, write_rules_and_members
@@ -19,6 +20,7 @@ def save_program(
 
     Raises Forbidden, NotFound, NameTaken, KeyReused and what ``check_rules`` raises.
     """
+    take_turn("partners.save_program")
     hashed = input_hash([program_id, details])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

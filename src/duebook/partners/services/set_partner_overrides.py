@@ -11,6 +11,7 @@ from duebook.domain.errors import NotFound, RuleTwice
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.partners.models import Partner, PartnerOverride
 from duebook.staff.queries import business
 
@@ -35,6 +36,7 @@ def set_partner_overrides(
 
     Raises Forbidden, NotFound, RuleTwice, KeyReused and what ``check_rate`` raises.
     """
+    take_turn("partners.partner")
     hashed = input_hash([partner_id, list(overrides)])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return

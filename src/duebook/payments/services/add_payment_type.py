@@ -7,6 +7,7 @@ from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
+from duebook.events.turns import take_turn
 from duebook.payments.models import PaymentType
 from duebook.payments.type_details import PaymentTypeDetails
 
@@ -19,6 +20,7 @@ def add_payment_type(
 
     Raises Forbidden, NameRequired, LabelTaken, AccountNotFitting, KeyReused.
     """
+    take_turn("payments.add_payment_type")
     hashed = input_hash([details, kind])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:
