@@ -30,11 +30,11 @@ from duebook.payments.to_decide import (
     refused_refunds,
     settlement_returns_to_see,
 )
-from duebook.web.dispute_words import told_disputes
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.forms.messages import ResolutionForm
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
+from duebook.web.words.disputes import told_disputes
 
 MOST = 100
 """Of each kind; the oldest first, so that what follows comes up as the first are decided."""

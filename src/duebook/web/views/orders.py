@@ -24,13 +24,13 @@ from duebook.sales.queries import OrderState, invoice_with_order, order_with_inv
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.void_invoice import void_invoice
 from duebook.staff.models import Business
-from duebook.web.calling_off_words import about_charges
 from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
 from duebook.web.request import StaffRequest, actor_of, requires, rights_of, today_of
 from duebook.web.search import find
 from duebook.web.timeline import told
+from duebook.web.words.calling_off import about_charges
 
 STATES = {
     OrderState.ALL: gettext_lazy("All"),

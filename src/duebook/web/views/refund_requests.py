@@ -27,8 +27,8 @@ from duebook.web.formats import figure
 from duebook.web.forms.approvals import ApprovalForm, RejectionForm
 from duebook.web.notices import add_notice
 from duebook.web.payment_preview import Preview
-from duebook.web.refund_words import outcome_of, refusal_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.words.refunds import outcome_of, refusal_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
