@@ -106,17 +106,15 @@ def refund_resolution(request: StaffRequest, attempt_id: int) -> HttpResponse:
     if attempt is None:
         raise NotFound(what="Refund", id=attempt_id)
     form = ResolutionForm(request.POST or None)
-
-    def resolve() -> bool:
-        resolve_refused_refund(
+    if form.carries_out(
+        request.business,
+        lambda: resolve_refused_refund(
             attempt_id=attempt_id,
             note=form.cleaned_data["note"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, resolve):
+        ),
+    ):
         add_notice(request, _("Marked as dealt with."))
         return redirect("web:decisions")
     context = {"form": form, "attempt": attempt}
@@ -150,17 +148,15 @@ def message_retry(request: StaffRequest, message_id: int) -> HttpResponse:
 def message_resolution(request: StaffRequest, message_id: int) -> HttpResponse:
     """Say that a failed message was dealt with, and how."""
     form = ResolutionForm(request.POST or None)
-
-    def resolve() -> bool:
-        resolve_webhook(
+    if form.carries_out(
+        request.business,
+        lambda: resolve_webhook(
             message_id=message_id,
             note=form.cleaned_data["note"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, resolve):
+        ),
+    ):
         add_notice(request, _("Marked as dealt with."))
         return redirect("web:decisions")
     context = {"form": form, "message": failed_message(message_id)}
