@@ -119,18 +119,9 @@ def decide_refund_reversal(
         raise ReasonRequired
     _check_state(payment, refund)
     require_open_day(on, closed_until)
+    adjustment = _undo_crediting(credited, on, reason, invoices, closed_until)
     after = {pk: replace(invoice) for pk, invoice in invoices.items()}
-    adjustment = None
-    if credited is not None and not credited.payment.reversed_minor:
-        adjustment = decide_reversal(
-            credited.payment,
-            on=on,
-            reason=reason,
-            allocations=credited.allocations,
-            transfers=credited.transfers,
-            invoices=invoices,
-            closed_until=closed_until,
-        )
+    if adjustment is not None:
         run_back(adjustment, after)
 
     def dated(day: date, invoice_id: int | None) -> date:
@@ -159,6 +150,27 @@ def decide_refund_reversal(
         balances=_balances(again, adjustment, invoices),
         commissions=_steps(again, left_off, refund, payment, after, on),
         adjustment=adjustment,
+    )
+
+
+def _undo_crediting(
+    credited: Credited | None,
+    on: date,
+    reason: str,
+    invoices: Mapping[int, OpenInvoice],
+    closed_until: date | None,
+) -> ReversalDecision | None:
+    """Undo what the refund credited or wrote off, unless somebody has undone it already."""
+    if credited is None or credited.payment.reversed_minor:
+        return None
+    return decide_reversal(
+        credited.payment,
+        on=on,
+        reason=reason,
+        allocations=credited.allocations,
+        transfers=credited.transfers,
+        invoices=invoices,
+        closed_until=closed_until,
     )
 
 
