@@ -13,7 +13,7 @@ from duebook.gateways.protocol import Misconfigured, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.payments.models import Charge, Payment
 from duebook.staff.models import RoleLimit
-from duebook.web.charge_words import declined_words
+from duebook.web.words.charges import declined_words
 from tests.factories import make_contact, make_invoice, make_partner, make_payment, make_program, payment_type
 from tests.payments.fake_gateway import DECLINES, FakeGateway, make_card, make_merchant_account
 from tests.web.charge_form import CHARGE_NOW, charge, choose_charge, confirm, sent_by

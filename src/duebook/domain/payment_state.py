@@ -168,20 +168,32 @@ def commissions_after(
     )
 
 
+def sums_by_invoice(rows: Iterable[AllocationRow]) -> dict[int, int]:
+    """What the rows apply to each invoice in all, in minor units; what they take off is negative."""
+    sums: dict[int, int] = {}
+    for row in rows:
+        sums[row.invoice_id] = sums.get(row.invoice_id, 0) + row.minor
+    return sums
+
+
 def balances_after(
     rows: Iterable[AllocationRow], invoices: Mapping[int, OpenInvoice]
 ) -> tuple[BalanceChange, ...]:
     """What the rows of an act do to each invoice's balance due; nothing where they cancel out."""
-    changes: dict[int, int] = {}
-    for row in rows:
-        changes[row.invoice_id] = changes.get(row.invoice_id, 0) + row.minor
+    sums = sums_by_invoice(rows)
+    return balances_when_applied({pk: minor for pk, minor in sorted(sums.items()) if minor}, invoices)
+
+
+def balances_when_applied(
+    sums: Mapping[int, int], invoices: Mapping[int, OpenInvoice]
+) -> tuple[BalanceChange, ...]:
+    """Each invoice's balance due before and after so much, in minor units, is applied to it."""
     return tuple(
         BalanceChange(
-            invoice_id,
-            invoices[invoice_id].number,
-            invoices[invoice_id].balance,
-            invoices[invoice_id].balance - Money(minor, invoices[invoice_id].currency),
+            pk,
+            invoices[pk].number,
+            invoices[pk].balance,
+            invoices[pk].balance - Money(minor, invoices[pk].currency),
         )
-        for invoice_id, minor in sorted(changes.items())
-        if minor
+        for pk, minor in sums.items()
     )

@@ -30,10 +30,12 @@ from duebook.domain.payment_state import (
     AllocationRow,
     BalanceChange,
     PaymentState,
+    balances_when_applied,
     commissions_after,
     deallocated,
     require_open_day,
     require_standing,
+    sums_by_invoice,
 )
 from duebook.domain.recording import (
     Movement,
@@ -270,17 +272,7 @@ def _balances(
     invoices: Mapping[int, OpenInvoice],
 ) -> tuple[BalanceChange, ...]:
     """Every invoice that the refund touches, also one whose balance stays what it was."""
-    changes: dict[int, int] = {}
-    for row in taken_off:
-        changes[row.invoice_id] = changes.get(row.invoice_id, 0) - row.minor
+    sums = sums_by_invoice(taken_off)
     for part in adjustment.applied if adjustment else ():
-        changes[part.invoice_id] -= part.amount.minor
-    return tuple(
-        BalanceChange(
-            pk,
-            invoices[pk].number,
-            invoices[pk].balance,
-            invoices[pk].balance + Money(minor, invoices[pk].currency),
-        )
-        for pk, minor in changes.items()
-    )
+        sums[part.invoice_id] += part.amount.minor
+    return balances_when_applied(sums, invoices)

@@ -24,8 +24,10 @@ from duebook.domain.payment_state import (
     AllocationRow,
     BalanceChange,
     PaymentState,
+    balances_when_applied,
     commissions_after,
     require_open_day,
+    sums_by_invoice,
 )
 from duebook.domain.recording import OpenInvoice
 from duebook.domain.refunding import RefundMeans
@@ -119,18 +121,9 @@ def decide_refund_reversal(
         raise ReasonRequired
     _check_state(payment, refund)
     require_open_day(on, closed_until)
+    adjustment = _undo_crediting(credited, on, reason, invoices, closed_until)
     after = {pk: replace(invoice) for pk, invoice in invoices.items()}
-    adjustment = None
-    if credited is not None and not credited.payment.reversed_minor:
-        adjustment = decide_reversal(
-            credited.payment,
-            on=on,
-            reason=reason,
-            allocations=credited.allocations,
-            transfers=credited.transfers,
-            invoices=invoices,
-            closed_until=closed_until,
-        )
+    if adjustment is not None:
         run_back(adjustment, after)
 
     def dated(day: date, invoice_id: int | None) -> date:
@@ -162,6 +155,27 @@ def decide_refund_reversal(
     )
 
 
+def _undo_crediting(
+    credited: Credited | None,
+    on: date,
+    reason: str,
+    invoices: Mapping[int, OpenInvoice],
+    closed_until: date | None,
+) -> ReversalDecision | None:
+    """Undo what the refund credited or wrote off, unless somebody has undone it already."""
+    if credited is None or credited.payment.reversed_minor:
+        return None
+    return decide_reversal(
+        credited.payment,
+        on=on,
+        reason=reason,
+        allocations=credited.allocations,
+        transfers=credited.transfers,
+        invoices=invoices,
+        closed_until=closed_until,
+    )
+
+
 def _check_state(payment: PaymentState, refund: RefundRow) -> None:
     if refund.means is RefundMeans.GATEWAY and not refund.came_back:
         raise GatewayRefundFixed(number=payment.label)
@@ -175,7 +189,7 @@ def _check_state(payment: PaymentState, refund: RefundRow) -> None:
 
 def _check_room(again: Iterable[AllocationRow], invoices: Mapping[int, OpenInvoice]) -> None:
     """Whether each invoice still takes all that came off it."""
-    for invoice_id, minor in _by_invoice(again).items():
+    for invoice_id, minor in sums_by_invoice(again).items():
         invoice = invoices[invoice_id]
         if minor > invoice.balance.minor:
             raise RefundUsedSince(
@@ -192,7 +206,7 @@ def _steps(
     on: date,
 ) -> tuple[CommissionStep, ...]:
     """The steps of every invoice that money had gone back from, also of one that takes nothing again."""
-    gone = _by_invoice(row for row in refund.taken_off if row.invoice_id in left_off)
+    gone = sums_by_invoice(row for row in refund.taken_off if row.invoice_id in left_off)
     steps = (
         step
         for invoice_id, minor in sorted(gone.items())
@@ -206,15 +220,8 @@ def _that_fit(
 ) -> tuple[AllocationRow, ...]:
     """The rows of the invoices that still take all that came off them."""
     rows = tuple(again)
-    needed = _by_invoice(rows)
+    needed = sums_by_invoice(rows)
     return tuple(row for row in rows if needed[row.invoice_id] <= invoices[row.invoice_id].balance.minor)
-
-
-def _by_invoice(rows: Iterable[AllocationRow]) -> dict[int, int]:
-    sums: dict[int, int] = {}
-    for row in rows:
-        sums[row.invoice_id] = sums.get(row.invoice_id, 0) + row.minor
-    return sums
 
 
 def _balances(
@@ -223,15 +230,5 @@ def _balances(
     invoices: Mapping[int, OpenInvoice],
 ) -> tuple[BalanceChange, ...]:
     """Every invoice that the undoing touches, also one whose balance stays what it was."""
-    changes: dict[int, int] = {}
-    for row in (*again, *(adjustment.allocations if adjustment else ())):
-        changes[row.invoice_id] = changes.get(row.invoice_id, 0) - row.minor
-    return tuple(
-        BalanceChange(
-            pk,
-            invoices[pk].number,
-            invoices[pk].balance,
-            invoices[pk].balance + Money(minor, invoices[pk].currency),
-        )
-        for pk, minor in sorted(changes.items())
-    )
+    sums = sums_by_invoice((*again, *(adjustment.allocations if adjustment else ())))
+    return balances_when_applied(dict(sorted(sums.items())), invoices)

@@ -33,7 +33,8 @@ from duebook.imports.product_matching import NewProduct, ProductMatching
 from duebook.imports.refusals import Refusal
 from duebook.ledger.currencies import exponent
 from duebook.payments import write_path
-from duebook.payments.services.record_payment import decide_recording, plan_recording
+from duebook.payments.recording_plan import plan_recording
+from duebook.payments.services.record_payment import decide_recording
 from duebook.payments.write_path import Plan, Situation
 from duebook.sales.services.place_order import PlacedOrder, hash_of_order
 

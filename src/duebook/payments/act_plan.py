@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from duebook.domain.commission_steps import CommissionStep, EntryCause
 from duebook.domain.payment_kinds import PaymentKind
-from duebook.domain.payment_state import AllocationRow, BalanceChange, PaymentState
+from duebook.domain.payment_state import AllocationRow, BalanceChange, PaymentState, sums_by_invoice
 from duebook.domain.recording import Movement
 from duebook.domain.reversing import Mirrored
 from duebook.payments.plan import Plan
@@ -77,10 +77,8 @@ def allocations_told(
     allocations: Iterable[AllocationRow], balances: Iterable[BalanceChange]
 ) -> list[dict[str, int]]:
     """What an event says of how much was applied to each invoice, or taken off it."""
-    sums: dict[int, int] = {}
-    for row in allocations:
-        sums[row.invoice_id] = sums.get(row.invoice_id, 0) + row.minor
     numbers = {one.invoice_id: one.number for one in balances}
     return [
-        {"invoice_id": pk, "number": numbers[pk], "amount_minor": abs(minor)} for pk, minor in sums.items()
+        {"invoice_id": pk, "number": numbers[pk], "amount_minor": abs(minor)}
+        for pk, minor in sums_by_invoice(allocations).items()
     ]

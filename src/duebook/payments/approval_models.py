@@ -16,7 +16,7 @@ from duebook.domain.money import MAX_MINOR
 from duebook.domain.permissions import Source
 from duebook.domain.refunding import RefundMeans
 from duebook.domain.second_person import ALONE_AFTER, Outcome, RequestState
-from duebook.payments.card_models import Charge, GatewayRefund
+from duebook.payments.charge_models import Charge, GatewayRefund
 
 _SOURCES = [(source.value, source.value) for source in Source]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from duebook.domain.disputes import DisputeState
 from duebook.domain.money import MAX_MINOR
 from duebook.gateways.models import MerchantAccount
-from duebook.payments.card_models import Charge
+from duebook.payments.charge_models import Charge
 
 
 class Dispute(models.Model):

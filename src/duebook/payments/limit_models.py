@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from duebook.domain.money import MAX_MINOR
 from duebook.domain.permissions import DAY_LIMITED_RIGHTS
-from duebook.payments.card_models import Charge, GatewayRefund
+from duebook.payments.charge_models import Charge, GatewayRefund
 
 _RIGHTS = [(right.value, right.value) for right in DAY_LIMITED_RIGHTS]
 

@@ -19,14 +19,8 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.orders.models import NextNumber
 from duebook.payments.approval_models import OutcomeProposal, RefundRequest, RefundResolution
-from duebook.payments.card_models import (
-    CardSetup,
-    Charge,
-    ChargeLine,
-    GatewayRefund,
-    Observation,
-    PaymentMethod,
-)
+from duebook.payments.card_models import CardSetup, PaymentMethod
+from duebook.payments.charge_models import Charge, ChargeLine, GatewayRefund, Observation
 from duebook.payments.dispute_models import Dispute, DisputeBooking, DisputeReview
 from duebook.payments.limit_models import DayUse, LimitUse
 from duebook.payments.pay_link_models import LinkPayment, LinkPaymentLine, PayLink, PayLinkInvoice

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
-from duebook.domain.errors import NotFound
+from duebook.domain.errors import NotFound, OutcomeProposed
 from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.permissions import Actor, Right
-from duebook.domain.second_person import Asking, Company, OutcomeInput, RequestState
+from duebook.domain.second_person import Asking, Company, OutcomeInput, RequestState, check_outcome
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import Charge, GatewayRefund, OutcomeProposal
 from duebook.staff.queries import business, others_who_may
@@ -31,11 +31,6 @@ def asking_about(subject: Subject) -> Asking:
         has_turn=subject.ask_at is not None,
         account_active=account.active,
     )
-
-
-def prepared_on(subject: Subject) -> date:
-    """The business's day on which it was prepared: it cannot have happened before."""
-    return subject.prepared_at.astimezone(ZoneInfo(business().time_zone)).date()
 
 
 def waiting_proposal_of(subject: Subject) -> OutcomeProposal | None:
@@ -82,10 +77,19 @@ def company_of(proposal: OutcomeProposal) -> Company:
     )
 
 
-def new_proposal(wanted: OutcomeInput, actor: Actor, subject: Subject) -> OutcomeProposal:
-    """Write down what was seen, under the subject's lock."""
+def propose(
+    subject: Subject, wanted: OutcomeInput, *, actor: Actor, key: str, hashed: str, on: date
+) -> OutcomeProposal:
+    """Check what was seen and write it down, under the subject's lock.
+
+    Raises Forbidden, OutcomeProposed and what ``check_outcome`` raises.
+    """
+    actor.require(right_to_propose(subject))
+    check_outcome(wanted, asking_about(subject), earliest=_prepared_on(subject), on=on)
+    if waiting_proposal_of(subject) is not None:
+        raise OutcomeProposed(number=str(subject))
     is_charge = isinstance(subject, Charge)
-    return OutcomeProposal.objects.create(
+    proposal = OutcomeProposal.objects.create(
         charge_id=subject.pk if is_charge else None,
         gateway_refund_id=None if is_charge else subject.pk,
         outcome=wanted.outcome.value,
@@ -95,6 +99,13 @@ def new_proposal(wanted: OutcomeInput, actor: Actor, subject: Subject) -> Outcom
         asked_by_id=actor.user_id,
         source=actor.source.value,
     )
+    record_proposal("outcome.proposed", proposal, actor=actor, key=key, hashed=hashed)
+    return proposal
+
+
+def _prepared_on(subject: Subject) -> date:
+    """The business's day on which it was prepared: it cannot have happened before."""
+    return subject.prepared_at.astimezone(ZoneInfo(business().time_zone)).date()
 
 
 def record_proposal(

@@ -13,7 +13,8 @@ from duebook.contacts.models import Contact
 from duebook.domain.money import MAX_MINOR
 from duebook.gateways.models import MerchantAccount
 from duebook.invoices.models import Invoice
-from duebook.payments.card_models import CardSetup, Charge
+from duebook.payments.card_models import CardSetup
+from duebook.payments.charge_models import Charge
 
 
 class PayLink(models.Model):

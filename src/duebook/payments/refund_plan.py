@@ -6,7 +6,7 @@ from duebook.domain.refunding import RefundDecision
 from duebook.payments import write_path
 from duebook.payments.act_plan import allocations_told, balances_told, plan_act
 from duebook.payments.plan import PaymentCounters, Plan
-from duebook.payments.services.record_payment import plan_recording
+from duebook.payments.recording_plan import plan_recording
 
 
 def plan_refund(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from duebook.domain.settlements import FEE_BOOKED_BEFORE, ONCE, LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.ledger.models import Account, Transfer
-from duebook.payments.card_models import Charge
+from duebook.payments.charge_models import Charge
 
 _ONCE = sorted(kind.value for kind in ONCE)
 _FEE_BOOKED_BEFORE = sorted(kind.value for kind in FEE_BOOKED_BEFORE)

@@ -18,7 +18,7 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
-from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.charge_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import Allocation, GatewayRefund, Payment, RefundReversal
 
 

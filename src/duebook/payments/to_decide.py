@@ -12,7 +12,7 @@ from duebook.domain.charging import OPEN_STATES, ChargeState
 from duebook.domain.gateway_refunds import RefundState
 from duebook.domain.second_person import RequestState
 from duebook.gateways.models import WebhookMessage
-from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.charge_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import (
     Charge,
     Dispute,

@@ -14,13 +14,13 @@ from duebook.domain.recording import PaymentDecision
 from duebook.payments.models import Charge
 from duebook.payments.queries import payment_of_charge
 from duebook.payments.services.charge_card import charge_card
-from duebook.web.charge_words import declined_words
 from duebook.web.forms.payment_card import confirmation_of
 from duebook.web.forms.payments import PaymentForm
 from duebook.web.payment_notice import back_to_origin
 from duebook.web.payment_page import Purpose, show_confirmation, show_form
 from duebook.web.payment_scene import read_scene
 from duebook.web.request import StaffRequest, actor_of, today_of
+from duebook.web.words.charges import declined_words
 
 
 def confirm_or_charge(request: StaffRequest, form: PaymentForm, purpose: Purpose) -> HttpResponse:

@@ -18,8 +18,8 @@ from duebook.domain.order_lines import ItemKind
 from duebook.orders.models import OrderItem
 from duebook.reports.commission_sums import excluded_words, role_words, share_words, sum_words
 from duebook.staff.models import Business
-from duebook.web.commission_words import in_words
 from duebook.web.formats import figure
+from duebook.web.words.commissions import in_words
 
 
 @dataclass(frozen=True, slots=True)

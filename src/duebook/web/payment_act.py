@@ -38,18 +38,13 @@ def perform(request: StaffRequest, form: KeyedForm, act: Act) -> HttpResponse:
     """
     as_panel = request.headers.get("HX-Target") == PANEL
     saves = request.method == "POST" and not as_panel and "preview" not in request.POST
-    if saves and form.is_valid() and form.carry_out(request.business, lambda: _written(act)) is not None:
+    if saves and form.carries_out(request.business, act.write):
         return act.done()
     foot = _("Nothing is saved until you confirm.")
     context = {"panel_foot": foot, **act.context, "form": form, "preview": _preview(request, form, act)}
     if as_panel:
         return render(request, "web/payments/_preview.html", context)
     return render(request, act.template, context, status=form.status)
-
-
-def _written(act: Act) -> bool:
-    act.write()
-    return True
 
 
 def _preview(request: StaffRequest, form: KeyedForm, act: Act) -> Preview:

@@ -21,10 +21,10 @@ from duebook.domain.reversing import ReversalDecision
 from duebook.domain.reversing_refunds import RefundReversalDecision
 from duebook.ledger.models import Account
 from duebook.staff.models import Business
-from duebook.web.calling_off_words import about_charges
 from duebook.web.commission_rows import CommissionRow, commission_rows
 from duebook.web.formats import figure
 from duebook.web.payment_scene import Due, Scene
+from duebook.web.words.calling_off import about_charges
 
 
 @dataclass(frozen=True, slots=True)

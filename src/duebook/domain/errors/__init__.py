@@ -21,7 +21,6 @@ from duebook.domain.errors.amounts import (
     AmountFormat as AmountFormat,
     AmountNotPositive as AmountNotPositive,
     AmountOutOfRange as AmountOutOfRange,
-    AmountRequired as AmountRequired,
     BeforeOrigin as BeforeOrigin,
     CurrencyMismatch as CurrencyMismatch,
     FutureDate as FutureDate,
@@ -81,7 +80,6 @@ from duebook.domain.errors.cards import (
     TooManySigningSecrets as TooManySigningSecrets,
 )
 from duebook.domain.errors.commissions import (
-    AbovePayable as AbovePayable,
     BatchState as BatchState,
     CodeMalformed as CodeMalformed,
     CodeTaken as CodeTaken,

@@ -15,12 +15,6 @@ class AmountFormat(Invalid):
     message = "Enter an amount in figures, such as 1,234.50."
 
 
-class AmountRequired(Invalid):
-    code = "amount_required"
-    field = "amount"
-    message = "Enter an amount."
-
-
 class AmountNotPositive(Invalid):
     code = "amount_not_positive"
     field = "amount"

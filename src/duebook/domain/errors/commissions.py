@@ -91,12 +91,6 @@ class NothingPayable(NotAllowed):
     message = "Nothing is payable up to {date}. Choose a later cut-off, or wait until the holds are over."
 
 
-class AbovePayable(NotAllowed):
-    code = "above_payable"
-    field = "amount"
-    message = "{name} has {payable} payable. A payout cannot be more."
-
-
 class BatchState(NotAllowed):
     code = "batch_state"
     message = "Payout {number} is {state}. Reload the page."

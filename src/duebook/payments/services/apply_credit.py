@@ -16,7 +16,7 @@ from duebook.events.services.record_event import record_event
 from duebook.ledger.queries import closed_until
 from duebook.payments import write_path
 from duebook.payments.act_plan import balances_told
-from duebook.payments.card_models import OPEN_REFUND_STATES_IN_ORDER
+from duebook.payments.charge_models import OPEN_REFUND_STATES_IN_ORDER
 from duebook.payments.models import GatewayRefund, Payment
 from duebook.payments.state import open_invoices
 from duebook.payments.write_path import PaymentCounters, Plan

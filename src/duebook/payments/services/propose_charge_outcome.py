@@ -4,19 +4,12 @@ from datetime import date
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound, OutcomeProposed
+from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor
-from duebook.domain.second_person import OutcomeInput, check_outcome
+from duebook.domain.second_person import OutcomeInput
 from duebook.events.requests import earlier_event, input_hash
 from duebook.payments.models import Charge, OutcomeProposal
-from duebook.payments.outcomes import (
-    asking_about,
-    new_proposal,
-    prepared_on,
-    record_proposal,
-    right_to_propose,
-    waiting_proposal_of,
-)
+from duebook.payments.outcomes import propose
 
 
 @transaction.atomic
@@ -36,10 +29,4 @@ def propose_charge_outcome(
     if earlier is not None:
         return OutcomeProposal.objects.get(pk=earlier.payload["proposal_id"])
     charge = rows.select_related("merchant_account").get()
-    actor.require(right_to_propose(charge))
-    check_outcome(wanted, asking_about(charge), earliest=prepared_on(charge), on=on)
-    if waiting_proposal_of(charge) is not None:
-        raise OutcomeProposed(number=str(charge))
-    proposal = new_proposal(wanted, actor, charge)
-    record_proposal("outcome.proposed", proposal, actor=actor, key=request_key, hashed=hashed)
-    return proposal
+    return propose(charge, wanted, actor=actor, key=request_key, hashed=hashed, on=on)

@@ -4,19 +4,12 @@ from datetime import date
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound, OutcomeProposed
+from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor
-from duebook.domain.second_person import OutcomeInput, check_outcome
+from duebook.domain.second_person import OutcomeInput
 from duebook.events.requests import earlier_event, input_hash
 from duebook.payments.models import GatewayRefund, OutcomeProposal
-from duebook.payments.outcomes import (
-    asking_about,
-    new_proposal,
-    prepared_on,
-    record_proposal,
-    right_to_propose,
-    waiting_proposal_of,
-)
+from duebook.payments.outcomes import propose
 
 
 @transaction.atomic
@@ -36,10 +29,4 @@ def propose_refund_outcome(
     if earlier is not None:
         return OutcomeProposal.objects.get(pk=earlier.payload["proposal_id"])
     refund = rows.select_related("charge__merchant_account").get()
-    actor.require(right_to_propose(refund))
-    check_outcome(wanted, asking_about(refund), earliest=prepared_on(refund), on=on)
-    if waiting_proposal_of(refund) is not None:
-        raise OutcomeProposed(number=str(refund))
-    proposal = new_proposal(wanted, actor, refund)
-    record_proposal("outcome.proposed", proposal, actor=actor, key=request_key, hashed=hashed)
-    return proposal
+    return propose(refund, wanted, actor=actor, key=request_key, hashed=hashed, on=on)

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from duebook.domain.card_numbers import refuse_card_numbers
-from duebook.domain.commission_steps import EntryCause
 from duebook.domain.errors import (
     Conflict,
     DomainError,
@@ -32,6 +31,7 @@ from duebook.domain.recording import (
 )
 from duebook.events.requests import input_hash
 from duebook.payments import write_path
+from duebook.payments.recording_plan import plan_recording
 from duebook.payments.write_path import Plan, Situation
 
 ASK_WITHIN = timedelta(hours=24)
@@ -257,90 +257,3 @@ def _repeated(earlier_hash: str, hashed: str, payment_id: int, payload: Mapping[
     if earlier_hash != hashed:
         raise KeyReused(number=f"P-{number}")
     return RecordedPayment(payment_id, number, repeated=True)
-
-
-def plan_recording(
-    plan: Plan,
-    decision: PaymentDecision,
-    payment_id: int,
-    number: int,
-    actor: Actor,
-    request_key: str,
-    hashed: str,
-    charge_id: int | None = None,
-) -> dict[str, Any]:
-    """Put the rows of one decided payment into the plan; returns the payload of its event."""
-    wanted = decision.input
-    is_money = decision.type.kind is PaymentKind.MONEY
-    currency = wanted.amount.currency
-    plan.payments.append(
-        {
-            "id": payment_id,
-            "number": number,
-            "contact_id": wanted.contact_id,
-            "payment_type_id": decision.type.id,
-            "kind": decision.type.kind.value,
-            "amount_minor": wanted.amount.minor,
-            "currency": currency,
-            "received_on": wanted.received_on.isoformat(),
-            "reference": wanted.reference,
-            "notes": wanted.notes,
-            "apply_to_commissions": wanted.apply_to_commissions,
-            "charge_id": charge_id,
-            "recorded_by_id": actor.user_id,
-            "source": actor.source.value,
-            "allocated_minor": wanted.amount.minor - decision.credit.minor,
-        }
-    )
-    for part in decision.applied:
-        plan.allocate(
-            payment_id=payment_id,
-            invoice_id=part.invoice_id,
-            minor=part.amount.minor,
-            counts=wanted.apply_to_commissions,
-            is_money=is_money,
-            applied_on=part.applied_on,
-        )
-    for movement in decision.movements:
-        plan.transfer(
-            movement,
-            currency=currency,
-            contact_id=wanted.contact_id,
-            payment_id=payment_id,
-        )
-    plan.step_commissions(
-        decision.commissions,
-        cause=EntryCause.PAYMENT,
-        currency=currency,
-        contact_id=wanted.contact_id,
-        payment_id=payment_id,
-    )
-    payload = _told(decision, payment_id, number)
-    plan.tell(
-        name="payment.recorded",
-        actor=actor,
-        request_key=request_key,
-        hashed=hashed,
-        contact_id=wanted.contact_id,
-        payment_id=payment_id,
-        payload=payload,
-    )
-    return payload
-
-
-def _told(decision: PaymentDecision, payment_id: int, number: int) -> dict[str, Any]:
-    """What the event says of the payment."""
-    wanted = decision.input
-    return {
-        "payment_id": payment_id,
-        "number": number,
-        "amount_minor": wanted.amount.minor,
-        "currency": wanted.amount.currency,
-        "payment_type": decision.type.label,
-        "received_on": wanted.received_on.isoformat(),
-        "applied": [
-            {"invoice_id": p.invoice_id, "number": p.number, "amount_minor": p.amount.minor}
-            for p in decision.applied
-        ],
-        "credit_minor": decision.credit.minor,
-    }

@@ -27,7 +27,7 @@ from duebook.payments.clearing import clear_by_earlier_lines
 from duebook.payments.day_limits import recount_charge
 from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation
 from duebook.payments.points import Point, reach
-from duebook.payments.services.record_payment import plan_recording
+from duebook.payments.recording_plan import plan_recording
 from duebook.payments.write_path import Plan
 from duebook.staff.queries import today
 

@@ -63,6 +63,10 @@ class KeyedForm(forms.Form):
             self._refused_with = add_to_form(self, error, business, fields=self.field_names)
         return None
 
+    def carries_out(self, business: Business, write: Callable[[], object]) -> bool:
+        """Whether the form is valid and the service did it; else the page shows what is wrong."""
+        return self.is_valid() and self.carry_out(business, lambda: (write(), True)) is not None
+
     def renew_key(self) -> None:
         """Give the form a new key and leave everything typed as it is."""
         if isinstance(self.data, QueryDict):

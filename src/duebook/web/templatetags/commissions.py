@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from duebook.domain.commission_rules import half_up
 from duebook.domain.money import Money
-from duebook.web.commission_words import in_words
 from duebook.web.formats import figure
 from duebook.web.forms.fields import plain_number
 from duebook.web.rates import percent_of
 from duebook.web.request import business_of
+from duebook.web.words.commissions import in_words
 
 register = template.Library()
 

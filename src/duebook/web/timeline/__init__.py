@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from duebook.domain.permissions import SYSTEM_ID, Source
 from duebook.events.models import Event
 from duebook.staff.models import Business, User
-from duebook.web.dispute_words import reason_words
 from duebook.web.timeline import cards, orders, partners, payments
 from duebook.web.timeline.words import Told
+from duebook.web.words.disputes import reason_words
 
 _ENDS_OF_LINK_PAYMENT = frozenset({"pay_link.paid", "link_payment.ended"})
 _ENDS_OF_REFUND = frozenset({"payment.refunded", "refund.failed"})

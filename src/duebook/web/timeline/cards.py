@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from duebook.payments.decline_words import decline_words
 from duebook.staff.models import Business
-from duebook.web.charge_words import declined_words
 from duebook.web.timeline.words import Payload, Told, amount_of, invoices_of
+from duebook.web.words.charges import declined_words
 
 
 def _about_card(sentence: Callable[[], str]) -> Told:

@@ -112,16 +112,11 @@ def card_deactivation(request: StaffRequest, card_id: int) -> HttpResponse:
     """Say what deactivating the card means, then do it."""
     card = card_by_id(card_id)
     form = KeyedForm(request.POST or None)
-    if form.is_valid() and _deactivated(request, form, card_id):
+    if form.carries_out(
+        request.business,
+        lambda: deactivate_card(payment_method_id=card_id, request_key=form.key, actor=actor_of(request)),
+    ):
         add_notice(request, _("%(card)s is deactivated.") % {"card": card})
         return redirect("web:contact_cards", card.contact_id)
     context: dict[str, Any] = {"form": form, "card": card, "contact": card.contact}
     return render(request, "web/cards/deactivate.html", context, status=form.status)
-
-
-def _deactivated(request: StaffRequest, form: KeyedForm, card_id: int) -> bool:
-    def deactivate() -> bool:
-        deactivate_card(payment_method_id=card_id, request_key=form.key, actor=actor_of(request))
-        return True
-
-    return form.carry_out(request.business, deactivate) is not None

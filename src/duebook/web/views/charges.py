@@ -23,11 +23,11 @@ from duebook.payments.services.ask_gateway_now import ask_gateway_now
 from duebook.payments.services.cancel_charge import cancel_charge
 from duebook.payments.services.email_charge_link import email_charge_link
 from duebook.staff.models import User
-from duebook.web.charge_words import explained, said, state_chip
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
+from duebook.web.words.charges import explained, said, state_chip
 
 _MOST_OBSERVATIONS = 200
 

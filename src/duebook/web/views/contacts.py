@@ -61,16 +61,14 @@ def contact_edit(request: StaffRequest, contact_id: int) -> HttpResponse:
     """Edit a contact's details."""
     contact = contact_by_id(contact_id)
     form = ContactForm(request.POST or None, initial=ContactForm.values_of(contact))
-    if form.is_valid():
-        saved = form.carry_out(
-            request.business,
-            lambda: edit_contact(
-                contact_id=contact_id, details=form.details(), request_key=form.key, actor=actor_of(request)
-            ),
-        )
-        if saved is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:contact", contact_id)
+    if form.carries_out(
+        request.business,
+        lambda: edit_contact(
+            contact_id=contact_id, details=form.details(), request_key=form.key, actor=actor_of(request)
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:contact", contact_id)
     context = {"form": form, "contact": contact}
     return render(request, "web/contacts/form.html", context, status=form.status)
 

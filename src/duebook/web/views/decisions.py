@@ -30,11 +30,11 @@ from duebook.payments.to_decide import (
     refused_refunds,
     settlement_returns_to_see,
 )
-from duebook.web.dispute_words import told_disputes
 from duebook.web.forms.keyed import KeyedForm, new_request_key
 from duebook.web.forms.messages import ResolutionForm
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
+from duebook.web.words.disputes import told_disputes
 
 MOST = 100
 """Of each kind; the oldest first, so that what follows comes up as the first are decided."""
@@ -106,17 +106,15 @@ def refund_resolution(request: StaffRequest, attempt_id: int) -> HttpResponse:
     if attempt is None:
         raise NotFound(what="Refund", id=attempt_id)
     form = ResolutionForm(request.POST or None)
-
-    def resolve() -> bool:
-        resolve_refused_refund(
+    if form.carries_out(
+        request.business,
+        lambda: resolve_refused_refund(
             attempt_id=attempt_id,
             note=form.cleaned_data["note"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, resolve):
+        ),
+    ):
         add_notice(request, _("Marked as dealt with."))
         return redirect("web:decisions")
     context = {"form": form, "attempt": attempt}
@@ -150,17 +148,15 @@ def message_retry(request: StaffRequest, message_id: int) -> HttpResponse:
 def message_resolution(request: StaffRequest, message_id: int) -> HttpResponse:
     """Say that a failed message was dealt with, and how."""
     form = ResolutionForm(request.POST or None)
-
-    def resolve() -> bool:
-        resolve_webhook(
+    if form.carries_out(
+        request.business,
+        lambda: resolve_webhook(
             message_id=message_id,
             note=form.cleaned_data["note"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, resolve):
+        ),
+    ):
         add_notice(request, _("Marked as dealt with."))
         return redirect("web:decisions")
     context = {"form": form, "message": failed_message(message_id)}

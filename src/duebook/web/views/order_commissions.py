@@ -41,9 +41,8 @@ def order_partners(request: StaffRequest, order_id: int) -> HttpResponse:
         return {"lead_partner_id": order.lead_partner_id, "sale_partner_id": order.sale_partner_id}
 
     def save() -> bool:
-        return form.is_valid() and _done(
-            request,
-            form,
+        return form.carries_out(
+            request.business,
             lambda: assign_partners(
                 order_id=order_id,
                 request_key=form.key,
@@ -133,9 +132,8 @@ def order_recalculation(request: StaffRequest, order_id: int) -> HttpResponse:
     form = KeyedForm(request.POST or None)
 
     def save() -> bool:
-        return form.is_valid() and _done(
-            request,
-            form,
+        return form.carries_out(
+            request.business,
             lambda: recalculate_order(
                 order_id=order_id, request_key=form.key, actor=actor_of(request), on=today_of(request)
             ),
@@ -157,7 +155,3 @@ def order_recalculation(request: StaffRequest, order_id: int) -> HttpResponse:
 
 def _head(invoice: Invoice) -> dict[str, Any]:
     return {"order": invoice.order, "invoice": invoice, "currency": invoice.currency}
-
-
-def _done(request: StaffRequest, form: KeyedForm, write: Any) -> bool:
-    return form.carry_out(request.business, lambda: (write(), True)) is not None

@@ -22,7 +22,6 @@ from duebook.partners.queries import active_partners, referrers_of
 from duebook.sales.queries import order_with_invoice
 from duebook.sales.services.change_order import OrderChange, change_order, preview_change
 from duebook.sales.services.place_order import place_order
-from duebook.web.calling_off_words import about_charges
 from duebook.web.errors import text_of
 from duebook.web.forms.keyed import KeyedForm
 from duebook.web.forms.orders import (
@@ -36,6 +35,7 @@ from duebook.web.forms.orders import (
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 from duebook.web.search import find_contacts
+from duebook.web.words.calling_off import about_charges
 
 _ROWS = "lines-TOTAL_FORMS"
 

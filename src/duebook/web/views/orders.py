@@ -24,13 +24,13 @@ from duebook.sales.queries import OrderState, invoice_with_order, order_with_inv
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.void_invoice import void_invoice
 from duebook.staff.models import Business
-from duebook.web.calling_off_words import about_charges
 from duebook.web.forms.orders import ReasonForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
 from duebook.web.request import StaffRequest, actor_of, requires, rights_of, today_of
 from duebook.web.search import find
 from duebook.web.timeline import told
+from duebook.web.words.calling_off import about_charges
 
 STATES = {
     OrderState.ALL: gettext_lazy("All"),
@@ -151,20 +151,18 @@ def order_cancel(request: StaffRequest, order_id: int) -> HttpResponse:
     """Ask why the order is cancelled, then cancel it and void its invoice."""
     invoice = order_with_invoice(order_id)
     form = ReasonForm(request.POST or None)
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: cancel_order(
-                order_id=order_id,
-                reason=form.cleaned_data["reason"],
-                request_key=form.key,
-                actor=actor_of(request),
-                on=today_of(request),
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("Order %(number)s is cancelled.") % {"number": invoice.order})
-            return redirect("web:order", order_id)
+    if form.carries_out(
+        request.business,
+        lambda: cancel_order(
+            order_id=order_id,
+            reason=form.cleaned_data["reason"],
+            request_key=form.key,
+            actor=actor_of(request),
+            on=today_of(request),
+        ),
+    ):
+        add_notice(request, _("Order %(number)s is cancelled.") % {"number": invoice.order})
+        return redirect("web:order", order_id)
     context = {
         **_facts(invoice),
         "form": form,
@@ -181,20 +179,18 @@ def invoice_void(request: StaffRequest, invoice_id: int) -> HttpResponse:
     """Ask why the invoice is void, then make it so."""
     invoice = invoice_with_order(invoice_id)
     form = ReasonForm(request.POST or None)
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: void_invoice(
-                invoice_id=invoice_id,
-                reason=form.cleaned_data["reason"],
-                request_key=form.key,
-                actor=actor_of(request),
-                on=today_of(request),
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("%(number)s is void.") % {"number": invoice})
-            return redirect("web:order", invoice.order_id)
+    if form.carries_out(
+        request.business,
+        lambda: void_invoice(
+            invoice_id=invoice_id,
+            reason=form.cleaned_data["reason"],
+            request_key=form.key,
+            actor=actor_of(request),
+            on=today_of(request),
+        ),
+    ):
+        add_notice(request, _("%(number)s is void.") % {"number": invoice})
+        return redirect("web:order", invoice.order_id)
     context = {
         **_facts(invoice),
         "form": form,

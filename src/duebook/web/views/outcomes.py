@@ -75,7 +75,7 @@ def _propose(
     form = OutcomeForm(request.POST or None, initial={"happened_on": today_of(request)})
     may_approve = actor_of(request).may(Right.RESOLVE_MESSAGES)
     is_alone = may_approve and not others_who_may(Right.RESOLVE_MESSAGES, but=request.user.pk)
-    if form.is_valid() and form.carry_out(request.business, lambda: propose(form)) is not None:
+    if form.carries_out(request.business, lambda: propose(form)):
         add_notice(
             request,
             _("Kept. Nobody else can approve what you saw, so you may do it yourself in a day.")
@@ -118,12 +118,9 @@ def outcome(request: StaffRequest, proposal_id: int) -> HttpResponse:
     """The proposal; sending its form approves it."""
     proposal = proposal_by_id(proposal_id)
     form = ApprovalForm(request.POST or None)
-
-    def approve() -> bool:
-        approve_outcome(proposal_id=proposal_id, actor=actor_of(request))
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, approve):
+    if form.carries_out(
+        request.business, lambda: approve_outcome(proposal_id=proposal_id, actor=actor_of(request))
+    ):
         subject = subject_of(proposal_by_id(proposal_id))
         state = subject.get_state_display()
         add_notice(request, _("%(number)s: %(state)s.") % {"number": subject, "state": state})
@@ -156,18 +153,16 @@ def outcome_rejection(request: StaffRequest, proposal_id: int) -> HttpResponse:
     """Reject what another person proposed, with a reason."""
     proposal = proposal_by_id(proposal_id)
     form = RejectionForm(request.POST or None)
-
-    def reject() -> bool:
-        reject_outcome(
+    subject = subject_of(proposal)
+    if form.carries_out(
+        request.business,
+        lambda: reject_outcome(
             proposal_id=proposal_id,
             reason=form.cleaned_data["reason"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    subject = subject_of(proposal)
-    if form.is_valid() and form.carry_out(request.business, reject):
+        ),
+    ):
         add_notice(request, _("Rejected. %(number)s stays as it is.") % {"number": subject})
         return redirect(_page_of(subject))
     context = {"form": form, "proposal": proposal, **_facts(subject)}

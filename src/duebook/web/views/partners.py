@@ -95,22 +95,17 @@ def partner_edit(request: StaffRequest, partner_id: int) -> HttpResponse:
         partners=partners_to_offer(partner.parent_id),
         initial=PartnerForm.values_of(partner),
     )
-    if form.is_valid():
-        saved = form.carry_out(
-            request.business,
-            lambda: (
-                edit_partner(
-                    partner_id=partner_id,
-                    details=form.details(contact.pk),
-                    request_key=form.key,
-                    actor=actor_of(request),
-                ),
-                True,
-            ),
-        )
-        if saved is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:partner", partner_id)
+    if form.carries_out(
+        request.business,
+        lambda: edit_partner(
+            partner_id=partner_id,
+            details=form.details(contact.pk),
+            request_key=form.key,
+            actor=actor_of(request),
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:partner", partner_id)
     context = {"form": form, "contact": contact, "partner": partner}
     return render(request, "web/partners/form.html", context, status=form.status)
 

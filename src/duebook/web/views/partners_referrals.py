@@ -28,7 +28,7 @@ def referrals(request: StaffRequest, contact_id: int) -> HttpResponse:
         form = ReferralForm(
             request.POST or None, partners=partners_to_offer(), initial={"since": today_of(request)}
         )
-        if form.is_valid() and _saved(request, form, contact_id):
+        if _saved(request, form, contact_id):
             add_notice(request, _("Saved. New orders of this contact get the partner."))
             return redirect("web:contact_referrals", contact_id)
         status = form.status
@@ -37,15 +37,14 @@ def referrals(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 
 def _saved(request: StaffRequest, form: ReferralForm, contact_id: int) -> bool:
-    def refer() -> bool:
-        refer_contact(
+    return form.carries_out(
+        request.business,
+        lambda: refer_contact(
             contact_id=contact_id,
             partner_id=form.cleaned_data["partner"],
             role=form.chosen_role,
             since=form.cleaned_data["since"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    return form.carry_out(request.business, refer) is not None
+        ),
+    )

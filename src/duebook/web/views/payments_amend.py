@@ -19,18 +19,16 @@ def payment_notes(request: StaffRequest, payment_id: int) -> HttpResponse:
     """Change reference and notes; the old ones stay in the history."""
     payment = payment_by_id(payment_id)
     form = AmendForm(request.POST or None, initial={"reference": payment.reference, "notes": payment.notes})
-
-    def amend() -> bool:
-        amend_payment(
+    if form.carries_out(
+        request.business,
+        lambda: amend_payment(
             payment_id=payment_id,
             reference=form.cleaned_data["reference"],
             notes=form.cleaned_data["notes"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, amend):
+        ),
+    ):
         add_notice(request, _("Reference and notes saved."))
         return redirect("web:payment", payment_id)
     context = {"form": form, "payment": payment, "contact": payment.contact}

@@ -24,11 +24,11 @@ from duebook.payments.queries import (
 )
 from duebook.payments.refund_requests import waiting_request_of
 from duebook.payments.services.reverse_payment import may_reverse
-from duebook.web.dispute_words import told_disputes
 from duebook.web.notices import add_notice
-from duebook.web.refund_words import outcome_of
 from duebook.web.request import StaffRequest, actor_of, today_of
 from duebook.web.timeline import told
+from duebook.web.words.disputes import told_disputes
+from duebook.web.words.refunds import outcome_of
 
 _MOST_EVENTS = 200
 _UNDER_WAY = "refund-under-way"

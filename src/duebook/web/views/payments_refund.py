@@ -33,8 +33,8 @@ from duebook.web.payment_act import Act, perform
 from duebook.web.payment_page import unfinished_form
 from duebook.web.payment_preview import Preview
 from duebook.web.refund_turns import read_turns
-from duebook.web.refund_words import outcome_of, refusal_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.words.refunds import outcome_of, refusal_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

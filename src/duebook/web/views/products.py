@@ -55,15 +55,13 @@ def product_edit(request: StaffRequest, product_id: int) -> HttpResponse:
         currency=product.currency,
         initial=ProductForm.values_of(product),
     )
-    if form.is_valid():
-        saved = form.carry_out(
-            request.business,
-            lambda: edit_product(
-                product_id=product_id, details=form.details(), request_key=form.key, actor=actor_of(request)
-            ),
-        )
-        if saved is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:product_list")
+    if form.carries_out(
+        request.business,
+        lambda: edit_product(
+            product_id=product_id, details=form.details(), request_key=form.key, actor=actor_of(request)
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:product_list")
     context = {"form": form, "product": product}
     return render(request, "web/products/form.html", context, status=form.status)

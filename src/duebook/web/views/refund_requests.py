@@ -27,8 +27,8 @@ from duebook.web.formats import figure
 from duebook.web.forms.approvals import ApprovalForm, RejectionForm
 from duebook.web.notices import add_notice
 from duebook.web.payment_preview import Preview
-from duebook.web.refund_words import outcome_of, refusal_of
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
+from duebook.web.words.refunds import outcome_of, refusal_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,12 +38,10 @@ def refund_request(request: StaffRequest, request_id: int) -> HttpResponse:
     asked = request_by_id(request_id)
     form = ApprovalForm(request.POST or None)
     actor = actor_of(request)
-
-    def approve() -> bool:
-        approve_refund_request(request_id=request_id, actor=actor, on=today_of(request))
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, approve):
+    if form.carries_out(
+        request.business,
+        lambda: approve_refund_request(request_id=request_id, actor=actor, on=today_of(request)),
+    ):
         add_notice(request, _sentence(request, request_by_id(request_id)))
         return redirect("web:payment", asked.payment_id)
     people = User.objects.in_bulk([asked.asked_by_id, asked.decided_by_id or 0])
@@ -95,17 +93,15 @@ def refund_request_rejection(request: StaffRequest, request_id: int) -> HttpResp
     """Reject what another person asked for, with a reason."""
     asked = request_by_id(request_id)
     form = RejectionForm(request.POST or None)
-
-    def reject() -> bool:
-        reject_refund_request(
+    if form.carries_out(
+        request.business,
+        lambda: reject_refund_request(
             request_id=request_id,
             reason=form.cleaned_data["reason"],
             request_key=form.key,
             actor=actor_of(request),
-        )
-        return True
-
-    if form.is_valid() and form.carry_out(request.business, reject):
+        ),
+    ):
         add_notice(request, _("Rejected. Nothing is refunded."))
         return redirect("web:payment", asked.payment_id)
     context = {"form": form, "asked": asked, "payment": asked.payment, "contact": asked.payment.contact}

@@ -25,7 +25,7 @@ from duebook.web.downloads import amount_cell, csv_download, text_download
 from duebook.web.forms.reports import AsOfForm, Period, PeriodForm, this_month, usual_periods
 from duebook.web.numbered_pages import numbered, page_number, window
 from duebook.web.request import StaffRequest, requires, today_of
-from duebook.web.transfer_words import transfer_words
+from duebook.web.words.transfers import transfer_words
 
 
 @require_safe

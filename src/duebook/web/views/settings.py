@@ -39,17 +39,12 @@ def overview(request: StaffRequest) -> HttpResponse:
 def business(request: StaffRequest) -> HttpResponse:
     """Name, address, currency, time zone, locale, terms."""
     form = BusinessForm(request.POST or None, initial=BusinessForm.values_of(request.business))
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: (
-                change_business(details=form.details(), request_key=form.key, actor=actor_of(request)),
-                True,
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_business")
+    if form.carries_out(
+        request.business,
+        lambda: change_business(details=form.details(), request_key=form.key, actor=actor_of(request)),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_business")
     context = {"form": form, "logo_form": LogoForm()}
     return render(request, "web/settings/business.html", context, status=form.status)
 
@@ -59,17 +54,12 @@ def business(request: StaffRequest) -> HttpResponse:
 def logo(request: StaffRequest) -> HttpResponse:
     """Take the uploaded logo, or remove the present one."""
     logo_form = LogoForm(request.POST, request.FILES)
-    if logo_form.is_valid():
-        done = logo_form.carry_out(
-            request.business,
-            lambda: (
-                change_logo(logo=logo_form.picture(), request_key=logo_form.key, actor=actor_of(request)),
-                True,
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_business")
+    if logo_form.carries_out(
+        request.business,
+        lambda: change_logo(logo=logo_form.picture(), request_key=logo_form.key, actor=actor_of(request)),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_business")
     form = BusinessForm(initial=BusinessForm.values_of(request.business))
     context = {"form": form, "logo_form": logo_form}
     return render(request, "web/settings/business.html", context, status=logo_form.status)
@@ -82,20 +72,18 @@ def closed_period(request: StaffRequest) -> HttpResponse:
     closed_until = decisions[0].closed_until if decisions else None
     may_close = Right.CLOSE_PERIODS in rights_of(request)
     form = CloseBooksForm(request.POST or None, initial={"closed_until": closed_until})
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: close_books(
-                closed_until=form.cleaned_data["closed_until"],
-                reason=form.cleaned_data["reason"],
-                request_key=form.key,
-                actor=actor_of(request),
-                on=today_of(request),
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_closed_period")
+    if form.carries_out(
+        request.business,
+        lambda: close_books(
+            closed_until=form.cleaned_data["closed_until"],
+            reason=form.cleaned_data["reason"],
+            request_key=form.key,
+            actor=actor_of(request),
+            on=today_of(request),
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_closed_period")
     names = {
         user.pk: str(user) for user in User.objects.filter(pk__in={row.decided_by_id for row in decisions})
     }
@@ -114,22 +102,17 @@ def limits(request: StaffRequest) -> HttpResponse:
     currency = request.business.currency
     stored = list(RoleLimit.objects.filter(currency=currency))
     form = LimitsForm(request.POST or None, business=request.business, initial=LimitsForm.values_of(stored))
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: (
-                set_role_limits(
-                    limits=form.limits(),
-                    day_limits=form.day_limits(),
-                    currency=currency,
-                    request_key=form.key,
-                    actor=actor_of(request),
-                ),
-                True,
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_limits")
+    if form.carries_out(
+        request.business,
+        lambda: set_role_limits(
+            limits=form.limits(),
+            day_limits=form.day_limits(),
+            currency=currency,
+            request_key=form.key,
+            actor=actor_of(request),
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_limits")
     roles = [role_label(role) for role in LIMITED_ROLES]
     return render(request, "web/settings/limits.html", {"form": form, "roles": roles}, status=form.status)

@@ -60,20 +60,18 @@ def account_edit(request: StaffRequest, merchant_account_id: int) -> HttpRespons
     """One account: its details, new secrets, the address of its webhook, its connection."""
     account = _account(merchant_account_id)
     form = _edit_form(request, account)
-    if form.is_valid():
-        saved = form.carry_out(
-            request.business,
-            lambda: edit_merchant_account(
-                merchant_account_id=merchant_account_id,
-                details=form.details(),
-                next_default_id=form.next_default_id,
-                request_key=form.key,
-                actor=actor_of(request),
-            ),
-        )
-        if saved is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_merchant_accounts")
+    if form.carries_out(
+        request.business,
+        lambda: edit_merchant_account(
+            merchant_account_id=merchant_account_id,
+            details=form.details(),
+            next_default_id=form.next_default_id,
+            request_key=form.key,
+            actor=actor_of(request),
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_merchant_accounts")
     return _page(request, account, form, KeyedForm(), status=form.status)
 
 

@@ -80,15 +80,13 @@ def type_edit(request: StaffRequest, type_id: int) -> HttpResponse:
     form = PaymentTypeForm(
         request.POST or None, payment_type=payment_type, initial=PaymentTypeForm.values_of(payment_type)
     )
-    if form.is_valid():
-        saved = form.carry_out(
-            request.business,
-            lambda: edit_payment_type(
-                payment_type_id=type_id, details=form.details(), request_key=form.key, actor=actor_of(request)
-            ),
-        )
-        if saved is not None:
-            add_notice(request, _("Saved."))
-            return redirect("web:settings_types")
+    if form.carries_out(
+        request.business,
+        lambda: edit_payment_type(
+            payment_type_id=type_id, details=form.details(), request_key=form.key, actor=actor_of(request)
+        ),
+    ):
+        add_notice(request, _("Saved."))
+        return redirect("web:settings_types")
     context = {"form": form, "payment_type": payment_type}
     return render(request, "web/settings/type_form.html", context, status=form.status)

@@ -90,22 +90,17 @@ def user_password(request: StaffRequest, user_id: int) -> HttpResponse:
     """Give a user a new password."""
     person = _user(user_id)
     form = PasswordForm(request.POST, prefix="new")
-    if form.is_valid():
-        done = form.carry_out(
-            request.business,
-            lambda: (
-                set_password(
-                    user_id=user_id,
-                    password=form.cleaned_data["password"],
-                    request_key=form.key,
-                    actor=actor_of(request),
-                ),
-                True,
-            ),
-        )
-        if done is not None:
-            add_notice(request, _("%(name)s has a new password.") % {"name": person})
-            return redirect("web:settings_users")
+    if form.carries_out(
+        request.business,
+        lambda: set_password(
+            user_id=user_id,
+            password=form.cleaned_data["password"],
+            request_key=form.key,
+            actor=actor_of(request),
+        ),
+    ):
+        add_notice(request, _("%(name)s has a new password.") % {"name": person})
+        return redirect("web:settings_users")
     first = {"name": person.name, "role": person.role, "active": person.is_active}
     context = {"form": UserChangeForm(initial=first), "password_form": form, "person": person}
     return render(request, "web/settings/user_form.html", context, status=form.status)
