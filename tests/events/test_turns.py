@@ -9,6 +9,8 @@ import pytest
 from django.db import connection, connections, transaction
 
 from duebook.catalog.services.add_product import add_product
+from duebook.commissions.models import CommissionEntry, PayoutBatch
+from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.domain import errors
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.events.models import Event
@@ -18,8 +20,18 @@ from duebook.partners.services.add_partner import add_partner
 from duebook.partners.services.edit_partner import edit_partner
 from duebook.partners.services.save_program import save_program
 from duebook.payments.services.add_payment_type import add_payment_type
+from duebook.sales.services.assign_partners import assign_partners
 from tests.catalog.services.test_add_and_edit_product import details as product
-from tests.factories import SYSTEM, key, make_contact, make_partner
+from tests.factories import (
+    SYSTEM,
+    day,
+    key,
+    make_contact,
+    make_invoice,
+    make_partner,
+    make_payment,
+    make_program,
+)
 from tests.gateways.fake import SECRET, register
 from tests.gateways.services.test_add_merchant_account import add as add_merchant_account
 from tests.partners.services.test_partners_and_programs import details as partner, program
@@ -122,3 +134,28 @@ def test_two_edits_at_once_close_no_loop_of_parents() -> None:
     dana.refresh_from_db()
     assert isinstance(refused, errors.ParentLoop)
     assert dana.parent_id is None
+
+
+def test_a_payout_takes_nothing_that_a_change_of_partners_takes_back_at_once() -> None:
+    dana = make_partner("Dana", code="DANA1")
+    make_program(dana, hold_days=0)
+    invoice = make_invoice("100.00", lead_partner_id=dana.pk, ordered_on=day(-40))
+    make_payment("100.00", invoice=invoice, received_on=day(-35))
+
+    _, [refused] = while_open(
+        lambda: assign_partners(
+            order_id=invoice.order_id,
+            lead_partner_id=None,
+            sale_partner_id=None,
+            request_key=key(),
+            actor=SYSTEM,
+            on=day(),
+        ),
+        lambda: build_payout_batch(
+            cut_off_on=day(), currency="USD", minimum_minor=0, request_key=key(), actor=SYSTEM, on=day()
+        ),
+    )
+
+    assert isinstance(refused, errors.NothingPayable)
+    assert not PayoutBatch.objects.exists()
+    assert sum(CommissionEntry.objects.values_list("amount_minor", flat=True)) == 0

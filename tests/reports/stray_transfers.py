@@ -4,6 +4,7 @@ from typing import Any
 
 from duebook.domain.accounts import SystemAccount
 from duebook.ledger.models import Transfer
+from duebook.reports.services.verify_books import Finding, verify_books
 from tests.factories import day
 
 
@@ -19,3 +20,8 @@ def a_transfer(**values: Any) -> Transfer:
             **values,
         }
     )
+
+
+def findings_besides_its_kind() -> list[Finding]:
+    """What verify finds but for the kind of such a transfer, which no other has."""
+    return [finding for finding in verify_books() if finding.check != "transfer_accounts"]

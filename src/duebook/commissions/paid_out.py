@@ -6,10 +6,22 @@ from django.db.models import F
 
 from duebook.commissions.models import PayoutLine
 from duebook.domain.errors import CommissionPaidOut
+from duebook.events.turns import share_turn
+
+BUILDING = "commissions.build_payout_batch"
+"""The turn of who builds a payout."""
+
+
+def keep_unpaid() -> None:
+    """Let no payout be built until the transaction ends: what was not paid out stays so. Before all locks."""
+    share_turn(BUILDING)
 
 
 def require_not_paid_out(order_id: int) -> None:
-    """Raise CommissionPaidOut when an entry of the order stands in a live payout."""
+    """Raise CommissionPaidOut when an entry of the order stands in a live payout.
+
+    Who changes the order then has called ``keep_unpaid``.
+    """
     refusal = paid_out([order_id]).get(order_id)
     if refusal is not None:
         raise refusal

@@ -11,3 +11,12 @@ def take_turn(of: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [of])
+
+
+def share_turn(of: str) -> None:
+    """Wait until no other transaction has the turn, and let none take it until this one ends.
+
+    Any may share it. For a write that relies on what the one with the turn would change.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [of])

@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 
 from duebook.domain.money import Money
 from duebook.gateways.protocol import NothingHappened
-from duebook.gateways.stripe.amounts import SMALLEST_CHARGE, from_stripe, to_stripe
+from duebook.gateways.stripe.amounts import SMALLEST_CHARGE, from_stripe, nearest, to_stripe
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,24 @@ def test_a_thousandth_is_too_fine_for_stripe() -> None:
 def test_a_part_of_a_unit_that_has_no_parts_here_is_not_rounded() -> None:
     with pytest.raises(ValueError, match="RSD"):
         from_stripe(50050, "rsd")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [
+        (1249, "isk", 12),
+        (1250, "isk", 13),
+        (-1249, "isk", -12),
+        (-1250, "isk", -13),
+        (0, "rsd", 0),
+        (1250, "usd", 1250),
+        (1250, "jpy", 1250),
+    ],
+)
+def test_what_stripe_takes_or_pays_is_rounded_where_it_counts_finer(
+    amount: int, currency: str, minor: int
+) -> None:
+    assert nearest(amount, currency) == Money(minor, currency.upper())
 
 
 @given(

@@ -301,6 +301,42 @@ def test_a_settlement_consists_of_charges_refunds_disputes_and_fees(
     assert server.sent("GET", "/v1/balance_transactions")[0].params["payout"] == "po_1"
 
 
+def test_parts_of_a_unit_that_has_none_here_hold_up_no_settlement(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    charge = {"object": "charge", "id": "ch_1", "payment_intent": "pi_1"}
+    entries = [
+        entry("charge", 1000000, 32050, charge, "charge") | {"currency": "isk"},
+        entry("stripe_fee", -1010, 0, None, "fee") | {"currency": "isk"},
+    ]
+    server.answers["GET", "/v1/payouts"] = listed(payout(amount=966940, currency="isk"))
+    server.answers["GET", "/v1/balance_transactions"] = listed(*entries)
+
+    (seen,) = gateway.list_settlements(since=date(2026, 11, 19))
+
+    assert (seen.currency, seen.net_minor, seen.fee_minor) == ("ISK", 9669, 331)
+    assert seen.lines == (
+        SettlementLine("pi_1", 10000, 321, LineKind.CHARGE, "pi_1"),
+        SettlementLine("", 0, 10, LineKind.FEE),
+    )
+
+
+def test_a_fee_of_parts_of_a_unit_keeps_no_charge_from_being_read() -> None:
+    latest = {"id": "ch_1", "balance_transaction": {"id": "txn_1", "fee": 32050, "currency": "isk"}}
+
+    seen = reading.charge(intent(amount=1000000, currency="isk", latest_charge=latest))
+
+    assert (seen.captured_minor, seen.fee_minor) == (10000, 321)
+
+
+def test_a_fee_of_parts_of_a_unit_keeps_no_dispute_from_being_read() -> None:
+    booked = [{"id": "txn_1", "amount": -1000000, "fee": 199950, "currency": "isk"}]
+
+    seen = reading.dispute(a_dispute(amount=1000000, currency="isk", balance_transactions=booked))
+
+    assert (seen.taken_minor, seen.fee_minor) == (10000, 2000)
+
+
 def test_a_settlement_that_failed_at_the_bank_says_when_and_why(
     gateway: StripeGateway, server: StandIn
 ) -> None:

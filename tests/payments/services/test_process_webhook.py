@@ -291,6 +291,38 @@ def test_a_refund_at_the_processor_that_the_books_cannot_take_waits_for_a_person
     assert Refund.objects.count() == 1
 
 
+def test_a_refund_of_a_charge_of_another_kind_waits_for_a_person_and_is_booked_on_none_of_ours(
+    gateway: FakeGateway,
+) -> None:
+    made = a_succeeded_charge(gateway)
+    told = told_of_refund(gateway, 1500)
+    # Two persons settled it, so nobody knows its id; and the refund's charge has none that we could ask for.
+    with past_the_guards():
+        Charge.objects.update(gateway_id="")
+    name = list(gateway.refunds)[-1]
+    gateway.refunds[name] = replace(gateway.refunds[name], charge_id="")
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    made.refresh_from_db()
+    assert told.problem == "The processor has a charge that Duebook did not make."
+    assert made.refunded_minor == 0
+    assert not Refund.objects.exists()
+
+
+def test_a_dispute_of_a_charge_of_another_kind_waits_for_a_person(gateway: FakeGateway) -> None:
+    a_succeeded_charge(gateway)
+    name = gateway.open_dispute("ch_1")
+    gateway.disputes[name] = replace(gateway.disputes[name], charge_id="")
+    told = message(name, object_kind=ObjectKind.DISPUTE.value)
+
+    assert process_webhook(message_id=told.pk) is WebhookMessage.States.FAILED
+
+    told.refresh_from_db()
+    assert told.problem == "The processor has a charge that Duebook did not make."
+
+
 def test_a_refund_that_is_told_before_the_success_of_its_charge_settles_both(gateway: FakeGateway) -> None:
     charge_invoice(make_invoice("100.00"), token="tok_slow")
     gateway.succeed("ch_1")

@@ -6,6 +6,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 
 from duebook.commissions.models import Payout, PayoutBatch, PayoutLine
+from duebook.commissions.paid_out import BUILDING
 from duebook.commissions.payouts import is_carried, payable
 from duebook.domain.errors import Conflict, FutureCutOff, NothingPayable
 from duebook.domain.permissions import Actor, Right
@@ -54,7 +55,7 @@ def _build(
     partner_ids: Iterable[int] | None,
 ) -> PayoutBatch:
     named = sorted(partner_ids) if partner_ids is not None else None
-    take_turn("commissions.build_payout_batch")
+    take_turn(BUILDING)
     hashed = input_hash([cut_off_on, currency, minimum_minor, named])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:

@@ -62,6 +62,21 @@ def from_stripe(amount: int, currency: str) -> Money:
     return Money(minor, code)
 
 
+def nearest(amount: int, currency: str) -> Money:
+    """As ``from_stripe``, to the nearest minor unit and half away from zero: 12.50 ISK are 13.
+
+    For what Stripe takes and pays by itself, fees and payouts: it counts parts of a krona, and nobody here
+    can refuse them.
+    """
+    code = currency.upper()
+    places = exponent(code) - stripe_exponent(code)
+    if places >= 0:
+        return from_stripe(amount, currency)
+    unit: int = 10**-places
+    minor = (abs(amount) + unit // 2) // unit
+    return Money(minor if amount >= 0 else -minor, code)
+
+
 def _rescale(amount: int, places: int) -> tuple[int, int]:
     """The amount with so many more decimals, and what fewer decimals cut off."""
     factor: int = 10 ** abs(places)

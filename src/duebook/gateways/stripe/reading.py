@@ -21,7 +21,7 @@ from duebook.gateways.protocol import (
     SettlementLine,
     SetupOutcome,
 )
-from duebook.gateways.stripe.amounts import from_stripe
+from duebook.gateways.stripe.amounts import from_stripe, nearest
 from duebook.gateways.stripe.declines import decline
 
 Object = Mapping[str, Any]
@@ -165,7 +165,7 @@ def _fee(latest: Object, currency: str) -> int:
     booked = _object(latest.get("balance_transaction"))
     if booked.get("currency") != currency:
         return 0
-    return from_stripe(booked.get("fee") or 0, currency).minor
+    return nearest(booked.get("fee") or 0, currency).minor
 
 
 def _action_url(intent: Object) -> str:
@@ -209,8 +209,8 @@ def dispute(found: Object) -> SeenDispute:
         charge_id=identifier(found.get("payment_intent")),
         outcome=DISPUTE_OUTCOMES.get(found["status"], DisputeOutcome.OPEN),
         amount=from_stripe(found["amount"], currency),
-        taken_minor=from_stripe(min(max(gone, 0), found["amount"]), currency).minor,
-        fee_minor=from_stripe(max(fees, 0), currency).minor,
+        taken_minor=nearest(min(max(gone, 0), found["amount"]), currency).minor,
+        fee_minor=nearest(max(fees, 0), currency).minor,
         reason=found.get("reason") or "",
         opened_at=instant(found["created"]),
         answer_by=instant(due_by) if due_by else None,
@@ -228,10 +228,11 @@ def setup_outcome(intent: Object) -> SetupOutcome:
 def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:
     """A Payout with the balance transactions that it consists of, which a manual one does not name.
 
-    Stripe puts the amount of one that failed back into the balance, and pays it with a later one.
+    Stripe puts the amount of one that failed back into the balance, and pays it with a later one. What its
+    amounts have beyond our smallest unit is rounded: what the lines then leave open is told as not explained.
     """
     currency = payout["currency"]
-    net = from_stripe(payout["amount"], currency).minor
+    net = nearest(payout["amount"], currency).minor
     lines = tuple(
         settlement_line(entry) for entry in entries if identifier(entry.get("source")) != payout["id"]
     )
@@ -263,8 +264,8 @@ def settlement_line(entry: Object) -> SettlementLine:
     Stripe takes its fee for a dispute with the disputed amount, in the same entry.
     """
     currency = entry["currency"]
-    amount = from_stripe(entry["amount"], currency).minor
-    fee = from_stripe(entry.get("fee") or 0, currency).minor
+    amount = nearest(entry["amount"], currency).minor
+    fee = nearest(entry.get("fee") or 0, currency).minor
     kind = LINE_KINDS.get(entry.get("reporting_category") or "", LineKind.OTHER)
     if kind is LineKind.FEE:
         amount, fee = 0, fee - amount

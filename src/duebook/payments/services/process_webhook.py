@@ -186,8 +186,11 @@ def _succeeded(
 ) -> tuple[int | None, str]:
     """The charge of that id once it has succeeded, and what a person must look at.
 
-    What is told before its success settles that first.
+    What is told before its success settles that first. A charge without an id is of a kind that Duebook does
+    not make, and not one of ours whose id is not known.
     """
+    if not gateway_id:
+        return None, ""
     said = ""
     charges = Charge.objects.filter(
         merchant_account=message.merchant_account_id,

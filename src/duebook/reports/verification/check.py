@@ -8,11 +8,13 @@ so a million invoices cost seconds, and memory stays flat.
 from dataclasses import dataclass
 from typing import Any
 
-from duebook.domain.accounts import SystemAccount
+from duebook.domain.accounts import SystemAccount, TransferKind
 from duebook.domain.payment_kinds import PaymentKind
 
 PARAMETERS: dict[str, Any] = {
     "bank": int(SystemAccount.BANK),
+    "bank_fees": int(SystemAccount.BANK_FEES),
+    "commission_expense": int(SystemAccount.COMMISSION_EXPENSE),
     "processor_fees": int(SystemAccount.PROCESSOR_FEES),
     "receivable": int(SystemAccount.RECEIVABLE),
     "customer_credit": int(SystemAccount.CUSTOMER_CREDIT),
@@ -24,6 +26,7 @@ PARAMETERS: dict[str, Any] = {
     "other_income": int(SystemAccount.OTHER_INCOME),
     "discounts": int(SystemAccount.DISCOUNTS),
     "adjustment": PaymentKind.ADJUSTMENT.value,
+    "transfer_kinds": [kind.value for kind in TransferKind],
 }
 """What a check's SQL may name; amounts in it are minor units."""
 

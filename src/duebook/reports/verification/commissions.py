@@ -127,11 +127,56 @@ PAYOUT_BATCHES = Check(
     """,
 )
 
+PAYOUT_PAID = Check(
+    name="payout_paid",
+    rule="What a paid batch pays a partner leaves the bank on its day, once; nothing else does.",
+    query="""
+        WITH both_sides AS (
+          SELECT partner_id, day, currency, sum(wanted) AS wanted, sum(booked) AS booked,
+                 sum(payouts) AS payouts, sum(transfers) AS transfers
+            FROM (SELECT o.partner_id, b.paid_on AS day, o.currency, o.amount_minor AS wanted,
+                         0::bigint AS booked, 1 AS payouts, 0 AS transfers
+                    FROM commissions_payout o JOIN commissions_payoutbatch b ON b.id = o.batch_id
+                   WHERE b.state = 'paid'
+                  UNION ALL
+                  SELECT partner_id, effective_on, currency, 0, amount_minor, 0, 1
+                    FROM ledger_transfer WHERE kind = 'commission_paid') AS one
+           GROUP BY partner_id, day, currency
+        )
+        SELECT format('partner %%s, %%s', coalesce(partner_id::text, 'none'), day),
+               format('%%s %%s in %%s payouts', wanted, currency, payouts),
+               format('%%s %%s in %%s transfers', booked, currency, transfers)
+          FROM both_sides
+         WHERE (wanted, payouts) <> (booked, transfers)
+    """,
+)
+
+ACCRUAL_TOTAL = Check(
+    name="accrual_total",
+    rule="What an accrual comes to is what the lines that it rests on come to, a half rounded up.",
+    query="""
+        WITH lines AS (
+          SELECT a.id,
+                 sum(split_part(l->>'exact', '/', 1)::numeric
+                     / coalesce(nullif(split_part(l->>'exact', '/', 2), ''), '1')::numeric) AS exact
+            FROM commissions_accrual a
+            JOIN commissions_accrualbasis b ON b.id = a.basis_id
+            CROSS JOIN LATERAL jsonb_array_elements(b.lines) AS l
+           GROUP BY a.id
+        )
+        SELECT 'accrual ' || a.id, floor(coalesce(l.exact, 0) + 0.5), a.total_minor
+          FROM commissions_accrual a LEFT JOIN lines l ON l.id = a.id
+         WHERE a.total_minor <> floor(coalesce(l.exact, 0) + 0.5)
+    """,
+)
+
 CHECKS = (
+    ACCRUAL_TOTAL,
     ACCRUAL_EARNED,
     ACCRUAL_ENTRIES,
     COMMISSION_BOOKED,
     PARTNER_PAYABLE,
     PAYOUT_LINES,
     PAYOUT_BATCHES,
+    PAYOUT_PAID,
 )

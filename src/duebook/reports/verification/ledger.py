@@ -74,4 +74,37 @@ MIRRORED_TRANSFERS = Check(
     """,
 )
 
-CHECKS = (TRIAL_BALANCE, TRANSFER_IDS, TRANSFER_CONTACT, MIRRORED_TRANSFERS)
+TRANSFER_ACCOUNTS = Check(
+    name="transfer_accounts",
+    rule="A transfer is between the accounts of its kind; what was returned leaves where it came in.",
+    query="""
+        WITH kinds (kind, debit_id, credit_id) AS (
+          VALUES ('allocated', %(customer_credit)s, %(receivable)s),
+                 ('deallocated', %(receivable)s, %(customer_credit)s),
+                 ('bank_fee', %(bank_fees)s, %(bank)s),
+                 ('commission_earned', %(commission_expense)s, %(partner_payable)s),
+                 ('commission_clawed_back', %(partner_payable)s, %(commission_expense)s),
+                 ('commission_paid', %(partner_payable)s, %(bank)s)
+        ), received AS (
+          SELECT payment_id, debit_account_id AS account_id
+            FROM ledger_transfer WHERE kind = 'payment_received' AND corrects_id IS NULL
+        ), wanted AS (
+          SELECT t.id, t.kind, t.debit_account_id, t.credit_account_id, k.debit_id, k.credit_id
+            FROM ledger_transfer t JOIN kinds k ON k.kind = t.kind
+           WHERE t.corrects_id IS NULL
+          UNION ALL
+          SELECT t.id, t.kind, t.debit_account_id, t.credit_account_id, %(customer_credit)s, r.account_id
+            FROM ledger_transfer t LEFT JOIN received r ON r.payment_id = t.payment_id
+           WHERE t.kind = 'returned' AND t.corrects_id IS NULL
+        )
+        SELECT 'transfer ' || id, format('%%s from %%s to %%s', kind, credit_id, debit_id),
+               format('%%s from %%s to %%s', kind, credit_account_id, debit_account_id)
+          FROM wanted
+         WHERE (debit_account_id, credit_account_id) IS DISTINCT FROM (debit_id, credit_id)
+        UNION ALL
+        SELECT 'transfer ' || id, 'a kind of transfer', kind
+          FROM ledger_transfer WHERE kind <> ALL (%(transfer_kinds)s)
+    """,
+)
+
+CHECKS = (TRIAL_BALANCE, TRANSFER_IDS, TRANSFER_CONTACT, MIRRORED_TRANSFERS, TRANSFER_ACCOUNTS)

@@ -52,4 +52,24 @@ OUTCOME_SETTLED = Check(
     """,
 )
 
-CHECKS = (REQUEST_REFUNDED, OUTCOME_SETTLED)
+PAYOUT_APPROVED = Check(
+    name="payout_approved",
+    rule="A payout is approved before it is paid, by another person than its builder, or by that one a day "
+    "later when nobody else could.",
+    query="""
+        SELECT 'PO-' || b.number, 'approved by another person',
+               CASE WHEN b.decided_by_id IS NULL THEN b.state || ', approved by nobody'
+                    WHEN e.id IS NULL THEN b.state || ' without an event of the approval'
+                    ELSE 'approved by the builder, others: ' || coalesce(e.payload->>'others', 'unknown') END
+          FROM commissions_payoutbatch b
+          LEFT JOIN events_event e ON e.name = 'payout.approved' AND e.actor_id = b.decided_by_id
+           AND (e.payload->>'batch_id')::bigint = b.id
+         WHERE b.state IN ('approved', 'paid')
+           AND (b.decided_by_id IS NULL OR e.id IS NULL
+                OR (b.decided_by_id = b.built_by_id
+                    AND (b.decided_at < b.built_at + interval '24 hours'
+                         OR e.payload->>'others' IS DISTINCT FROM '0')))
+    """,
+)
+
+CHECKS = (REQUEST_REFUNDED, OUTCOME_SETTLED, PAYOUT_APPROVED)

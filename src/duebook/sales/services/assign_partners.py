@@ -5,7 +5,7 @@ from datetime import date
 from django.db import transaction
 
 from duebook.commissions.accruing import accrue_by_terms_now
-from duebook.commissions.paid_out import require_not_paid_out
+from duebook.commissions.paid_out import keep_unpaid, require_not_paid_out
 from duebook.domain.commission_steps import CommissionStep, EntryCause
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
@@ -33,9 +33,10 @@ def assign_partners(
 ) -> tuple[CommissionStep, ...]:
     """Write the partners and post what they would have earned so far, dated ``on``; others give theirs back.
 
-    Locks the order and its invoice. Records ``order.partners_assigned``.
+    Lets no payout be built meanwhile. Locks the order and its invoice. Records ``order.partners_assigned``.
     Raises NotFound, Forbidden, CommissionPaidOut, PeriodClosed, KeyReused.
     """
+    keep_unpaid()
     lock_order(order_id)
     lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
     hashed = input_hash([order_id, lead_partner_id, sale_partner_id])

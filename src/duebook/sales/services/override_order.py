@@ -8,7 +8,7 @@ from django.db import transaction
 
 from duebook.commissions.accruing import accrue_by_terms_now
 from duebook.commissions.models import OrderOverride
-from duebook.commissions.paid_out import require_not_paid_out
+from duebook.commissions.paid_out import keep_unpaid, require_not_paid_out
 from duebook.domain.commission_checks import check_rate
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.commission_steps import CommissionStep, EntryCause
@@ -48,10 +48,11 @@ def override_order(
 ) -> tuple[CommissionStep, ...]:
     """Replace the order's overrides and post the difference, dated ``on``.
 
-    Locks the order and its invoice. Records ``order.overridden``.
+    Lets no payout be built meanwhile. Locks the order and its invoice. Records ``order.overridden``.
     Raises NotFound, Forbidden, RuleTwice, CommissionPaidOut, PeriodClosed, KeyReused and what ``check_rate``
     raises.
     """
+    keep_unpaid()
     lock_order(order_id)
     lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
     hashed = input_hash([order_id, list(overrides)])

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from duebook.commissions.accruing import accrue_by_terms_now, preview_by_terms_now
-from duebook.commissions.paid_out import paid_out, require_not_paid_out
+from duebook.commissions.paid_out import keep_unpaid, paid_out, require_not_paid_out
 from duebook.domain.commission_steps import CommissionStep, EntryCause
 from duebook.domain.errors import DomainError, NotFound
 from duebook.domain.permissions import Actor, Right
@@ -64,9 +64,10 @@ def recalculate_order(
 ) -> tuple[CommissionStep, ...]:
     """Freeze today's rules for the order and post the difference, dated ``on``.
 
-    Locks the order and its invoice. Records ``order.recalculated``.
+    Lets no payout be built meanwhile. Locks the order and its invoice. Records ``order.recalculated``.
     Raises NotFound, Forbidden, CommissionPaidOut, PeriodClosed, KeyReused.
     """
+    keep_unpaid()
     lock_order(order_id)
     lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
     hashed = input_hash(["recalculate", order_id])
