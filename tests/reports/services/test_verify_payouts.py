@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.db.models import F
 
 from duebook.commissions.models import Accrual, AccrualBasis, PayoutBatch
 from duebook.commissions.services.approve_payout_batch import approve_payout_batch
@@ -112,21 +112,38 @@ def test_a_payout_booked_on_another_day_is_seen_from_both_sides(batch: PayoutBat
     ]
 
 
-def test_a_payout_that_its_builder_approved_beside_others_is_seen(batch: PayoutBatch) -> None:
+def approved_by_its_builder(hours: int, **told: Any) -> None:
     with past_the_guards():
         PayoutBatch.objects.update(
-            decided_by_id=PAUL.user_id, decided_at=timezone.now() + timedelta(hours=25)
+            decided_by_id=PAUL.user_id, decided_at=F("built_at") + timedelta(hours=hours)
         )
-        Event.objects.filter(name="payout.approved").update(actor_id=PAUL.user_id)
+        for event in Event.objects.filter(name="payout.approved"):
+            Event.objects.filter(pk=event.pk).update(actor_id=PAUL.user_id, payload={**event.payload, **told})
+
+
+@pytest.mark.parametrize(("hours", "others"), [(25, 1), (23, 0)])
+def test_a_payout_that_its_builder_approved_too_soon_or_beside_others_is_seen(
+    batch: PayoutBatch, hours: int, others: int
+) -> None:
+    approved_by_its_builder(hours, others=others)
 
     assert verify_books() == [
         Finding(
             "payout_approved",
             str(batch),
             "approved by another person",
-            "approved by the builder, others: unknown",
+            f"approved by the builder beside so many others: {others}",
         )
     ]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(25, {"others": 0}), (0, {})])
+def test_a_payout_approved_alone_a_day_later_or_before_that_was_the_rule_is_fine(
+    batch: PayoutBatch, hours: int, told: dict[str, Any]
+) -> None:
+    approved_by_its_builder(hours, **told)
+
+    assert verify_books() == []
 
 
 def test_a_payout_that_nobody_approved_is_seen(batch: PayoutBatch) -> None:

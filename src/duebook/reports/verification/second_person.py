@@ -54,21 +54,22 @@ OUTCOME_SETTLED = Check(
 
 PAYOUT_APPROVED = Check(
     name="payout_approved",
+    # Before there was this rule an only user could approve at once, and the event did not count the others.
     rule="A payout is approved before it is paid, by another person than its builder, or by that one a day "
     "later when nobody else could.",
     query="""
         SELECT 'PO-' || b.number, 'approved by another person',
                CASE WHEN b.decided_by_id IS NULL THEN b.state || ', approved by nobody'
                     WHEN e.id IS NULL THEN b.state || ' without an event of the approval'
-                    ELSE 'approved by the builder, others: ' || coalesce(e.payload->>'others', 'unknown') END
+                    ELSE 'approved by the builder beside so many others: ' || (e.payload->>'others') END
           FROM commissions_payoutbatch b
           LEFT JOIN events_event e ON e.name = 'payout.approved' AND e.actor_id = b.decided_by_id
            AND (e.payload->>'batch_id')::bigint = b.id
          WHERE b.state IN ('approved', 'paid')
            AND (b.decided_by_id IS NULL OR e.id IS NULL
-                OR (b.decided_by_id = b.built_by_id
+                OR (b.decided_by_id = b.built_by_id AND e.payload->>'others' IS NOT NULL
                     AND (b.decided_at < b.built_at + interval '24 hours'
-                         OR e.payload->>'others' IS DISTINCT FROM '0')))
+                         OR e.payload->>'others' <> '0')))
     """,
 )
 
