@@ -48,8 +48,15 @@ def test_several_keys_keep_their_order_across_pages() -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "[]", "[1, 2]", '["abc"]', '[{"a": 1}]', '["@2026-99-99"]', "[null]", '["\\u0000"]', "[" * 600],
+    [
+        *("x", "[]", "[1, 2]", '["abc"]', '[{"a": 1}]', '["@2026-99-99"]', "[null]"),
+        *('["\\u0000"]', "[" * 600, "[1e400]", "[Infinity]"),
+    ],
 )
 def test_a_made_up_cursor_shows_the_first_page(cursor: str) -> None:
     assert names(page(before=cursor)) == "C6 C5 C4"
     assert names(page(after=cursor)) == "C6 C5 C4"
+
+
+def test_a_made_up_cursor_of_half_a_letter_shows_the_first_page() -> None:
+    assert names(page(("city", "id"), before='["\\ud800", 1]')) == "C0 C2 C4"

@@ -44,7 +44,7 @@ def page_of(
     if start is not None:
         try:
             rows = rows.filter(_past(order, start))
-        except (TypeError, ValueError, ValidationError):
+        except (TypeError, ValueError, OverflowError, ValidationError):
             # A made-up cursor whose values do not fit their columns.
             start, going_back = None, False
             order = list(keys)
@@ -86,6 +86,8 @@ def _cursor(text: str, names: Sequence[str]) -> list[Any] | None:
         return None
     try:
         values = json.loads(text)
+        # Half of a surrogate pair is text for Python and JSON, and for no database.
+        json.dumps(values, ensure_ascii=False).encode()
     except ValueError:
         return None
     if not isinstance(values, list) or len(values) != len(names):
