@@ -27,6 +27,9 @@ Fixtures for test authors:
 
 After every test that uses the database `verify_books` must find nothing.
 
+Property tests try the same examples each time, however slow the machine is: whether a change passes is not a
+matter of luck. `--hypothesis-profile=explore` tries new ones.
+
 Markers: `hledger` skips where hledger is missing; `broken_books` is for tests that damage the books on
 purpose. With DUEBOOK_REQUIRE_ALL=1 nothing may be skipped.
 """
@@ -41,6 +44,7 @@ import dj_database_url
 import pytest
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings as property_settings
 from pytest_django.live_server_helper import LiveServer
 
 from duebook.reports.services.verify_books import verify_books
@@ -50,6 +54,10 @@ from tests.first_rows import FirstRows
 from tests.payments.fake_gateway import FakeGateway, install
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENT = property_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.register_profile("explore", PATIENT)
+property_settings.register_profile("same", PATIENT, derandomize=True)
+property_settings.load_profile("same")
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
