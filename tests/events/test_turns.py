@@ -55,7 +55,7 @@ def while_open(first: Callable[[], Any], *others: Callable[[], Any]) -> tuple[An
 
 
 def _wait_until_all_wait(futures: list[Future[Any]]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute(
