@@ -36,6 +36,7 @@ purpose. With DUEBOOK_REQUIRE_ALL=1 nothing may be skipped.
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ PATIENT = property_settings(deadline=None, suppress_health_check=[HealthCheck.to
 property_settings.register_profile("explore", PATIENT)
 property_settings.register_profile("same", PATIENT, derandomize=True)
 property_settings.load_profile("same")
+LONGEST_REQUEST_SECONDS = 30
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
@@ -107,9 +109,29 @@ def browse(
     """Run steps on a page of the live server; the module's docstring shows how."""
 
     def run(steps: Callable[..., Any], **options: Any) -> Any:
-        return _browser_thread.run(steps, origin=live_server.url, name=request.node.name, **options)
+        try:
+            return _browser_thread.run(steps, origin=live_server.url, name=request.node.name, **options)
+        finally:
+            _wait_for_open_requests()
 
     return run
+
+
+def _wait_for_open_requests() -> None:
+    """Until the live server has done what the page asked for and left: a preview, the second of two clicks.
+
+    It would read tables while they are emptied, which can deadlock, or write rows after they were counted.
+    """
+    until = time.monotonic() + LONGEST_REQUEST_SECONDS
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle')"
+            )
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
 
 
 @pytest.fixture
