@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 Result = TypeVar("Result")
 
@@ -28,7 +36,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-STEP_SECONDS = 10
+STEP_SECONDS = 30
+"""How long a step or an expectation waits: a limit for what goes wrong, so that a busy machine passes too."""
 PICTURES = Path("test-results")
 
 
@@ -112,6 +121,7 @@ def session_cookies(user: Any, origin: str) -> list[dict[str, str]]:
 @contextmanager
 def browser_thread() -> Iterator[BrowserThread]:
     """A Chromium that runs until the block ends."""
+    expect.set_options(timeout=STEP_SECONDS * 1000)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser") as executor:
         playwright = executor.submit(lambda: sync_playwright().start()).result()
         try:

@@ -27,12 +27,16 @@ Fixtures for test authors:
 
 After every test that uses the database `verify_books` must find nothing.
 
+Property tests try the same examples each time, however slow the machine is: whether a change passes is not a
+matter of luck. `--hypothesis-profile=explore` tries new ones.
+
 Markers: `hledger` skips where hledger is missing; `broken_books` is for tests that damage the books on
 purpose. With DUEBOOK_REQUIRE_ALL=1 nothing may be skipped.
 """
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +45,7 @@ import dj_database_url
 import pytest
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings as property_settings
 from pytest_django.live_server_helper import LiveServer
 
 from duebook.reports.services.verify_books import verify_books
@@ -50,6 +55,11 @@ from tests.first_rows import FirstRows
 from tests.payments.fake_gateway import FakeGateway, install
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENT = property_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.register_profile("explore", PATIENT)
+property_settings.register_profile("same", PATIENT, derandomize=True)
+property_settings.load_profile("same")
+LONGEST_REQUEST_SECONDS = 30
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
 
@@ -99,9 +109,29 @@ def browse(
     """Run steps on a page of the live server; the module's docstring shows how."""
 
     def run(steps: Callable[..., Any], **options: Any) -> Any:
-        return _browser_thread.run(steps, origin=live_server.url, name=request.node.name, **options)
+        try:
+            return _browser_thread.run(steps, origin=live_server.url, name=request.node.name, **options)
+        finally:
+            _wait_for_open_requests()
 
     return run
+
+
+def _wait_for_open_requests() -> None:
+    """Until the live server has done what the page asked for and left: a preview, the second of two clicks.
+
+    It would read tables while they are emptied, which can deadlock, or write rows after they were counted.
+    """
+    until = time.monotonic() + LONGEST_REQUEST_SECONDS
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle')"
+            )
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
 
 
 @pytest.fixture

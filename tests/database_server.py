@@ -38,9 +38,10 @@ def database_server() -> Iterator[str]:
         finally:
             programs.stop(server.program, process)
             server.discard()
-            shutil.rmtree(server.data.parent)
+            # Another run that begins now may be removing the same, as the lock is given up.
+            shutil.rmtree(server.data.parent, ignore_errors=True)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_left_over() -> None:

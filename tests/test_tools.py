@@ -2,6 +2,7 @@
 server."""
 
 import pytest
+from playwright.sync_api import Page
 
 from duebook.ledger.models import Account
 
@@ -30,10 +31,9 @@ def test_the_orm_stays_usable_beside_the_browser(browse):
 
 
 def test_a_page_error_fails_the_test(browse):
+    def steps(page: Page) -> None:
+        with page.expect_event("pageerror"):
+            page.evaluate("setTimeout(() => { throw new Error('boom') }, 0)")
+
     with pytest.raises(AssertionError, match="boom"):
-        browse(
-            lambda page: (
-                page.evaluate("setTimeout(() => { throw new Error('boom') }, 0); 1")
-                and page.wait_for_timeout(100)
-            )
-        )
+        browse(steps)

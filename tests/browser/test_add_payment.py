@@ -84,8 +84,8 @@ def test_way_2_from_the_menu_by_hover(browse: Browse) -> None:
 
 def label_of(page: Page, part: str) -> str:
     """The whole text of the invoice's option."""
-    options = page.get_by_label("Invoice", exact=True).locator("option").all_text_contents()
-    return next(text for text in options if part in text)
+    option = page.get_by_label("Invoice", exact=True).locator("option").filter(has_text=part)
+    return option.text_content() or ""
 
 
 def test_way_2_with_the_keyboard_only(browse: Browse) -> None:

@@ -175,7 +175,7 @@ def test_an_outcome_that_is_not_known_resolves_itself(
         expect(page.get_by_role("status")).to_contain_text("You do not have to pay again.")
         # The janitor's next turn; the page that looks again by itself takes it as well as any.
         meanwhile(lambda: Charge.objects.update(ask_at=timezone.now()))
-        expect(page.get_by_role("heading", name="Thank you")).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
     browse(steps, java_script_enabled=False, allowed_errors=FAVICON)
 

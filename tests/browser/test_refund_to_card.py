@@ -115,7 +115,7 @@ def test_an_unknown_outcome_resolves_itself_while_one_looks(
         expect(page.get_by_text("Unknown: we are asking the processor whether 40.00")).to_be_visible()
         expect(page.get_by_role("link", name="Refund", exact=True)).to_have_count(0)
         seen.set()
-        expect(page.get_by_role("status")).to_contain_text(f"40.00 of {payment} went back", timeout=15_000)
+        expect(page.get_by_role("status")).to_contain_text(f"40.00 of {payment} went back")
         expect(page.get_by_role("link", name="Refund", exact=True)).to_be_visible()
 
     try:

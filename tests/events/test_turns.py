@@ -1,12 +1,9 @@
 """Of two rare writes at once the second waits for the first and then finds what it wrote."""
 
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
 
 from duebook.catalog.services.add_product import add_product
 from duebook.commissions.models import CommissionEntry, PayoutBatch
@@ -36,6 +33,7 @@ from tests.gateways.fake import SECRET, register
 from tests.gateways.services.test_add_merchant_account import add as add_merchant_account
 from tests.partners.services.test_partners_and_programs import details as partner, program
 from tests.payments.services.test_payment_types import details as payment_type
+from tests.threads import while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,38 +45,6 @@ ADDS: dict[str, Callable[[Any], Any]] = {
         details=payment_type(), kind=PaymentKind.MONEY, request_key="k", actor=SYSTEM
     ),
 }
-
-
-def while_open(first: Callable[[], Any], *others: Callable[[], Any]) -> tuple[Any, list[Any]]:
-    """What ``first`` and the others got; they begin before it commits, which it does once all wait."""
-
-    def on_a_connection_of_its_own(work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        finally:
-            connections["default"].close()
-
-    with ThreadPoolExecutor(len(others)) as pool:
-        with transaction.atomic():
-            result = first()
-            futures = [pool.submit(on_a_connection_of_its_own, other) for other in others]
-            _wait_until_all_wait(futures)
-        return result, [future.exception() or future.result() for future in futures]
-
-
-def _wait_until_all_wait(futures: list[Future[Any]]) -> None:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-                " WHERE NOT l.granted AND a.datname = current_database()"
-            )
-            waiting = cursor.fetchone()[0]
-        if waiting + sum(future.done() for future in futures) == len(futures):
-            return
-        time.sleep(0.01)
-    pytest.fail("someone neither waits nor ends")
 
 
 @pytest.mark.parametrize("what", ADDS)

@@ -20,12 +20,12 @@ from tests.gateways.bad_network import altering_server, answering_server, nobody
 from tests.gateways.contract import a_refund, a_request, charged, gateway_of, needs, with_amount
 from tests.gateways.harness import Ability, Harness
 
-READ_SECONDS = 0.3
+SHORT_SECONDS = 0.3
 
 
-def at(harness: Harness, url: str) -> Gateway:
+def at(harness: Harness, url: str, *, read_seconds: float = 30) -> Gateway:
     """The adapter, led to another address."""
-    return harness.build(replace(harness.credentials, base_url=url), read_seconds=READ_SECONDS)
+    return harness.build(replace(harness.credentials, base_url=url), read_seconds=read_seconds)
 
 
 def without_amount_5000(answer: bytes) -> bytes:
@@ -76,7 +76,7 @@ def test_where_nobody_answers_nothing_happened(harness: Harness, url: str | None
 def test_after_a_time_out_nobody_knows(harness: Harness):
     charge, request = charged(harness), a_request(harness)
     with silent_server() as url:
-        gateway = at(harness, url)
+        gateway = at(harness, url, read_seconds=SHORT_SECONDS)
 
         with pytest.raises(OutcomeUnknown):
             gateway.create(request)

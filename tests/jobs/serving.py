@@ -1,6 +1,7 @@
 """A whole Duebook in a process of its own, as `make run` starts it, for the tests of it."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,10 +59,15 @@ def new_home() -> Iterator[Path]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on.
+
+    Not one that the system gives to connections: another program's could take it before it is listened on.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -134,7 +140,7 @@ def children_of(pid: int) -> dict[int, str]:
     return found
 
 
-def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> bool:
+def eventually(holds: Callable[[], bool], *, seconds: float = 60) -> bool:
     """Whether something comes true within a time."""
     deadline = time.monotonic() + seconds
     while not holds():

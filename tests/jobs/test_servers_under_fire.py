@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -78,7 +78,8 @@ class Servers:
         at = chance.randrange(len(self.programs))
         children = _children_of(self.processes[at].pid)
         if children and chance.random() < 0.5:
-            os.kill(chance.choice(children), signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(children), signal.SIGKILL)
             self.kills.append(f"one process of the {self.programs[at].name}")
             return
         programs.kill(self.processes[at])

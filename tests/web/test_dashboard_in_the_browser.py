@@ -38,7 +38,7 @@ def test_the_charts_are_drawn(browse, owner):
             page.goto(address)
             canvas = page.locator("canvas[data-bars]")
             expect(canvas).to_be_visible()
-            assert canvas.evaluate(DRAWN)
+            page.wait_for_function(DRAWN, arg=canvas.element_handle())
 
     browse(steps, user=owner)
 

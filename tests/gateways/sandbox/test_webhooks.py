@@ -54,7 +54,7 @@ def states(sandbox: Sandbox) -> list[str]:
 
 
 def quiet(sandbox: Sandbox) -> bool:
-    return eventually(lambda: "waiting" not in states(sandbox), seconds=10)
+    return eventually(lambda: "waiting" not in states(sandbox))
 
 
 def test_events_arrive_signed_and_in_order(sandbox: Sandbox):

@@ -26,12 +26,12 @@ def server(_running: StandIn) -> StandIn:
 
 @pytest.fixture
 def gateway(server: StandIn) -> StripeGateway:
-    """An adapter that waits a second for its answers."""
+    """An adapter that waits for its answers, however slow the machine is."""
     return make_gateway(server.url)
 
 
-def make_gateway(url: str, *, secret: str = SECRET) -> StripeGateway:
+def make_gateway(url: str, *, secret: str = SECRET, read_seconds: float = 30) -> StripeGateway:
     credentials = Credentials(
         secret=secret, public_key="pk_test_12345", webhook_secrets=(WEBHOOK_SECRET,), base_url=url
     )
-    return StripeGateway(credentials, read_seconds=1)
+    return StripeGateway(credentials, read_seconds=read_seconds)

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from duebook.jobs import programs
+from tests.jobs.serving import free_port
 
 LAUNCHER = """
 import builtins, os, runpy
@@ -49,7 +50,7 @@ class Fault(Enum):
 
     CLOSED_BEFORE = "the connection is closed, nothing was done"
     CLOSED_AFTER = "the connection is closed, all was done"
-    SLOW = "it is done, and the answer comes too late"
+    SLOW = "it is done, and no answer comes before the asker gives up"
     TRUNCATED = "it is done, and half of the answer comes"
     NONSENSE = "it is done, and the answer is no JSON"
     ERROR_BEFORE = "500, nothing was done"
@@ -66,7 +67,7 @@ KNOWN = f"Bearer {SECRET}"
 ACCOUNT = {"object": "account", "id": "acct_1", "settings": {"dashboard": {"display_name": "Acme"}}}
 
 BEFORE = frozenset([Fault.CLOSED_BEFORE, Fault.ERROR_BEFORE])
-SLOW_SECONDS = 1.5
+LONGEST_WAIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -240,11 +241,18 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.ERROR_BEFORE | Fault.ERROR_AFTER:
                 reply = _error(500, "api_error", "Something went wrong on Stripe's end.")
             case Fault.SLOW:
-                time.sleep(SLOW_SECONDS)
+                self.wait_until_given_up()
+                return
             case Fault.NONSENSE:
                 reply = Reply(200, b"<html>client_secret</html>")
         assert reply is not None
         self.write(reply, whole=fault is not Fault.TRUNCATED)
+
+    def wait_until_given_up(self) -> None:
+        self.close_connection = True
+        self.connection.settimeout(LONGEST_WAIT_SECONDS)
+        with suppress(OSError):
+            self.connection.recv(1)
 
     def write(self, reply: Reply, *, whole: bool) -> None:
         try:
@@ -291,16 +299,8 @@ def stand_in(folder: Path) -> Iterator[StandIn]:
         programs.stop(program, process)
 
 
-def free_port() -> int:
-    """A port of this machine on which nothing listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()

@@ -16,34 +16,41 @@ from duebook.gateways.protocol import (
     OutcomeUnknown,
 )
 from duebook.gateways.stripe.adapter import StripeGateway
+from tests.gateways.bad_network import nobody
 from tests.gateways.stripe.conftest import make_gateway
 from tests.gateways.stripe.on_file import make_card, make_request
-from tests.gateways.stripe.stand_in import BEFORE, Fault, StandIn, free_port
+from tests.gateways.stripe.stand_in import BEFORE, Fault, StandIn
 
 INTENTS = r"/v1/payment_intents"
 CONFIRM = r"/v1/payment_intents/\w+/confirm"
 RETRIEVE = r"/v1/payment_intents/\w+"
+SHORT_SECONDS = 3
+"""Long enough for the work that is done before no answer comes."""
+
+
+def impatient(server: StandIn, fault: Fault) -> StripeGateway:
+    """An adapter that soon gives up where no answer will come."""
+    return make_gateway(server.url, read_seconds=SHORT_SECONDS if fault is Fault.SLOW else 30)
 
 
 def test_a_refused_connection_says_that_nothing_happened(server: StandIn) -> None:
-    gateway = make_gateway(f"http://127.0.0.1:{free_port()}")
     request = make_request(make_card(server.url), "refused")
 
-    for send in (
-        lambda: gateway.create(request),
-        lambda: gateway.confirm("pi_1", request),
-        lambda: gateway.refund(GatewayRefundRequest("key", "refused", "pi_1", Money(1, "USD"))),
-    ):
-        with pytest.raises(GatewayError) as refused:
-            send()
-        assert type(refused.value) is NothingHappened
+    with nobody() as url:
+        gateway = make_gateway(url)
+        for send in (
+            lambda: gateway.create(request),
+            lambda: gateway.confirm("pi_1", request),
+            lambda: gateway.refund(GatewayRefundRequest("key", "refused", "pi_1", Money(1, "USD"))),
+        ):
+            with pytest.raises(GatewayError) as refused:
+                send()
+            assert type(refused.value) is NothingHappened
 
 
 def test_an_unreachable_charge_is_not_one_that_is_missing(server: StandIn) -> None:
-    gateway = make_gateway(f"http://127.0.0.1:{free_port()}")
-
-    with pytest.raises(GatewayError) as refused:
-        gateway.fetch("pi_1")
+    with nobody() as url, pytest.raises(GatewayError) as refused:
+        make_gateway(url).fetch("pi_1")
 
     assert not isinstance(refused.value, NoSuchObject)
 
@@ -75,7 +82,7 @@ def test_a_broken_confirmation_is_unknown_and_done_once(
     server.break_next("POST", CONFIRM, fault)
 
     with pytest.raises(GatewayError) as broken:
-        gateway.confirm(created.id, request)
+        impatient(server, fault).confirm(created.id, request)
 
     assert type(broken.value) is OutcomeUnknown
     expected = Outcome.NOT_CONFIRMED if fault in BEFORE else Outcome.SUCCEEDED
@@ -92,7 +99,7 @@ def test_a_broken_creation_is_unknown_and_done_once(
     server.break_next("POST", INTENTS, fault)
 
     with pytest.raises(GatewayError) as broken:
-        gateway.create(request)
+        impatient(server, fault).create(request)
 
     assert type(broken.value) is OutcomeUnknown
     created = gateway.create(request)
@@ -111,7 +118,7 @@ def test_a_broken_refund_is_unknown_and_done_once(
     server.break_next("POST", "/v1/refunds", fault)
 
     with pytest.raises(GatewayError) as broken:
-        gateway.refund(request)
+        impatient(server, fault).refund(request)
 
     assert type(broken.value) is OutcomeUnknown
     assert gateway.refund(request).amount == Money(6000, "USD")
@@ -127,7 +134,7 @@ def test_a_broken_look_moves_nothing_and_is_unknown(
     server.break_next("GET", RETRIEVE, fault)
 
     with pytest.raises(GatewayError) as broken:
-        gateway.confirm(created.id, request)
+        impatient(server, fault).confirm(created.id, request)
 
     assert type(broken.value) is OutcomeUnknown
     assert server.sent("POST", CONFIRM) == []

@@ -154,10 +154,10 @@ def test_a_message_as_it_is_sent_is_believed(gateway: StripeGateway, server: Sta
         created = gateway.create(request)
         gateway.confirm(created.id, request)
 
-        event = gateway.verify_webhook(*messages.get(timeout=20), now=datetime.now(UTC))
+        event = gateway.verify_webhook(*messages.get(timeout=60), now=datetime.now(UTC))
         while event.object_id != created.id:
             # Messages about charges of earlier tests come a second late.
-            event = gateway.verify_webhook(*messages.get(timeout=20), now=datetime.now(UTC))
+            event = gateway.verify_webhook(*messages.get(timeout=60), now=datetime.now(UTC))
 
     assert (event.kind, event.object_kind) == ("payment_intent.succeeded", ObjectKind.CHARGE)
     assert event.id in {one.id for one in gateway.list_events(since=event.occurred_at)}

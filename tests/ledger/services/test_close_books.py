@@ -101,7 +101,7 @@ def test_closing_waits_for_a_payment_that_is_being_written() -> None:
             closing = in_another_thread(pool, lambda: close(day(-10)))
             with pytest.raises(NotYet):
                 closing.result(timeout=0.5)
-        closing.result(timeout=10)
+        closing.result(timeout=60)
 
     assert closed_until() == day(-10)
 
@@ -120,6 +120,6 @@ def test_a_payment_that_waited_for_the_closing_is_refused() -> None:
             with pytest.raises(NotYet):
                 paying.result(timeout=0.5)
         with pytest.raises(errors.DomainError):
-            paying.result(timeout=10)
+            paying.result(timeout=60)
 
     assert Transfer.objects.count() == before

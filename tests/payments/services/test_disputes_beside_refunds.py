@@ -199,7 +199,7 @@ def test_a_refund_and_a_dispute_at_once_take_no_more_than_was_captured(gateway: 
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(dispute_it), pool.submit(refund_it)]:
-            done.result(timeout=30)
+            done.result(timeout=60)
 
     charge = Charge.objects.get()
     dispute = Dispute.objects.get()

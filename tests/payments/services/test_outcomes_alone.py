@@ -178,7 +178,7 @@ def test_who_approves_alone_waits_for_a_user_who_is_just_being_added(gateway: Fa
             waiting = pool.submit(approve)
             sleep(0.5)
             assert not waiting.done()
-        answer = waiting.result(timeout=10)
+        answer = waiting.result(timeout=60)
 
     assert isinstance(answer, errors.OwnRequest)
     assert not Payment.objects.exists()

@@ -39,7 +39,7 @@ from tests.factories import (
     usd,
 )
 from tests.snapshot import everything
-from tests.threads import in_threads
+from tests.threads import in_threads, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -399,6 +399,22 @@ def test_the_same_request_on_account_sent_eight_times_at_once_is_recorded_once()
 
     assert len({result.payment_id for result in results}) == 1
     assert Payment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_finds_the_same_request_that_another_connection_is_just_recording() -> None:
+    wanted = payment_input("5.00", contact=make_contact())
+    request = PaymentRequest(wanted, "k")
+    other = PaymentRequest(payment_input("7.00", contact=make_contact("Other")), key())
+
+    first, [results] = while_open(
+        lambda: record(wanted, request_key="k"),
+        lambda: record_payments(requests=[request, other], actor=SYSTEM, on=day()),
+    )
+
+    assert (results[0].payment_id, results[0].repeated) == (first.payment_id, True)
+    assert not results[1].repeated
+    assert Payment.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

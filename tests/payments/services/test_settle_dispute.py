@@ -120,7 +120,9 @@ def test_an_inquiry_that_becomes_a_dispute_takes_the_money_then(gateway: FakeGat
     tell()
 
     assert Dispute.objects.get().booked_minor == 10000
-    assert list(Event.objects.filter(name__startswith="dispute").values_list("name", flat=True)) == [
+    assert list(
+        Event.objects.filter(name__startswith="dispute").order_by("id").values_list("name", flat=True)
+    ) == [
         "dispute.opened",
         "dispute.booked",
     ]

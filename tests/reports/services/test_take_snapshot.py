@@ -18,7 +18,7 @@ def in_another_connection(work):
             connection.close()
 
     with ThreadPoolExecutor(max_workers=1) as executor:
-        return executor.submit(run).result(timeout=20)
+        return executor.submit(run).result(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)

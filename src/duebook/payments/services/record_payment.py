@@ -142,8 +142,12 @@ def record_payments(
         with transaction.atomic():
             return _record_batch(requests, actor, on)
     except IntegrityError as error:
-        if len(requests) == 1:
-            return [KeyReused(number="A payment") if _ONE_PER_REQUEST in str(error) else RefusedByDatabase()]
+        if len(requests) == 1 and _ONE_PER_REQUEST not in str(error):
+            return [RefusedByDatabase()]
+    if len(requests) == 1:
+        # As for a payment alone: the same key was being written by another connection.
+        with transaction.atomic():
+            return _record_batch(requests, actor, on)
     middle = len(requests) // 2
     return [
         *record_payments(requests=requests[:middle], actor=actor, on=on),
