@@ -20,7 +20,7 @@ from duebook.partners.services.save_program import save_program
 from duebook.payments.services.add_payment_type import add_payment_type
 from tests.catalog.services.test_add_and_edit_product import details as product
 from tests.factories import SYSTEM, key, make_contact, make_partner
-from tests.gateways.fake import SECRET, register
+from tests.gateways.fake_processor import SECRET, register
 from tests.gateways.services.test_add_merchant_account import add as add_merchant_account
 from tests.partners.services.test_partners_and_programs import details as partner, program
 from tests.payments.services.test_payment_types import details as payment_type
