@@ -38,7 +38,7 @@ def running_sites(folder: Path, database_url: str) -> Iterator[Sites]:
                 env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)},
             )
             if application == BARE:
-                program.env.pop("DJANGO_SETTINGS_MODULE", None)  # type: ignore[union-attr]
+                program.env.pop("DJANGO_SETTINGS_MODULE", None)
             process = programs.start(program)
             stack.callback(programs.stop, program, process)
             wait_until_healthy(

@@ -11,6 +11,11 @@ from django.db import connection, connections, transaction
 from duebook.domain.errors import DomainError
 
 
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What each act, all begun together, came to: its result, or the refusal."""
+    return in_threads(len(acts), lambda i: acts[i]())
+
+
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
     """What each of so many got: its result, or the refusal."""
 

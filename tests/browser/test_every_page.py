@@ -70,7 +70,7 @@ from tests.factories import (
     refund_input,
     usd,
 )
-from tests.gateways.fake import keep_merchant_account
+from tests.gateways.fake_processor import keep_merchant_account
 from tests.payments.fake_gateway import install, make_card
 from tests.payments.services.test_return_payment import give_back
 from tests.payments.settling import a_charge, line_of

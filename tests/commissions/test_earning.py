@@ -10,14 +10,11 @@ from django.db.models import Sum
 from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.order_lines import ItemKind
-from duebook.domain.recording import Share, Surplus
+from duebook.domain.recording import Surplus
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.partners.models import Partner, Rule
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.record_payment import PaymentRequest, preview_payment, record_payments
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
@@ -33,8 +30,8 @@ from tests.factories import (
     make_payment,
     make_program,
     payment_input,
-    usd,
 )
+from tests.payments.acts import bounce, move, use_credit
 
 pytestmark = pytest.mark.django_db
 
@@ -110,9 +107,7 @@ def test_a_bounced_check_claws_back_on_its_own_day() -> None:
     _, invoice = scene()
     payment = make_payment("50.00", invoice=invoice, received_on=day(-10))
 
-    return_payment(
-        payment_id=payment.pk, returned_on=day(-4), reason="x", request_key=key(), actor=SYSTEM, on=day()
-    )
+    bounce(payment, returned_on=day(-4))
 
     assert entries() == [500, -500]
     assert CommissionEntry.objects.get(amount_minor=-500).entered_on == day(-4)
@@ -122,9 +117,7 @@ def test_a_bounced_check_takes_up_front_commission_until_it_is_paid_again() -> N
     _, invoice = scene(payout_type="up_front")
     payment = make_payment("50.00", invoice=invoice)
 
-    return_payment(
-        payment_id=payment.pk, returned_on=day(), reason="x", request_key=key(), actor=SYSTEM, on=day()
-    )
+    bounce(payment)
     assert entries() == [1000, -500]
     make_payment("100.00", invoice=invoice)
 
@@ -136,15 +129,7 @@ def test_moved_money_moves_its_commission() -> None:
     two = make_invoice("100.00", contact=one.contact, lead_partner_id=dana.pk)
     payment = make_payment("50.00", invoice=one)
 
-    move_allocation(
-        payment_id=payment.pk,
-        from_invoice_id=one.pk,
-        to_invoice_id=two.pk,
-        amount=usd("20.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(payment, one, two, "20.00")
 
     assert earned() == [300, 200]
     assert payable(dana) == 500
@@ -156,14 +141,7 @@ def test_applied_credit_earns_when_it_is_set_to_yes() -> None:
     assert entries() == []
 
     for counts, sofar in ((False, [0]), (True, [200])):
-        apply_credit(
-            contact_id=invoice.contact_id,
-            shares=(Share(invoice.pk, usd("20.00")),),
-            apply_to_commissions=counts,
-            request_key=key(),
-            actor=SYSTEM,
-            on=day(),
-        )
+        use_credit(invoice, "20.00", counts=counts)
         assert earned() == sofar
 
 

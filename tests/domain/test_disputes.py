@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -26,7 +27,7 @@ from tests.domain.payment_scene import EARLIER, MIXED, TODAY, a_payment, invoice
 OPEN, WON, LOST = DisputeState.OPEN, DisputeState.WON, DisputeState.LOST
 
 
-def take(payment: PaymentState, minor: int, **fields: object) -> DisputeDecision:
+def take(payment: PaymentState, minor: int, **fields: Any) -> DisputeDecision:
     return decide_taking(
         payment,
         minor,
@@ -36,7 +37,7 @@ def take(payment: PaymentState, minor: int, **fields: object) -> DisputeDecision
             "invoices": invoices(applied=5000),
             "closed_until": None,
             **fields,
-        },  # type: ignore[arg-type]
+        },
     )
 
 

@@ -28,7 +28,7 @@ def test_two_currencies_never_meet_in_a_sum_or_a_comparison() -> None:
 @pytest.mark.parametrize("minor", [1.0, Decimal(1), True, "1"])
 def test_only_a_whole_number_is_an_amount(minor: object) -> None:
     with pytest.raises(TypeError):
-        Money(minor, "USD")  # type: ignore[arg-type]
+        Money(minor, "USD")
 
 
 def test_a_currency_is_a_code_of_three_capitals() -> None:

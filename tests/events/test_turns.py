@@ -29,7 +29,7 @@ from tests.factories import (
     make_payment,
     make_program,
 )
-from tests.gateways.fake import SECRET, register
+from tests.gateways.fake_processor import SECRET, register
 from tests.gateways.services.test_add_merchant_account import add as add_merchant_account
 from tests.partners.services.test_partners_and_programs import details as partner, program
 from tests.payments.services.test_payment_types import details as payment_type

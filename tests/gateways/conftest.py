@@ -45,7 +45,7 @@ def _lacks_something(item: pytest.Item) -> bool:
     wanted = {one for mark in item.iter_markers("needs") for one in mark.args}
     if not wanted:
         return False
-    kind, _ = HARNESSES[item.callspec.params["harness"]]  # type: ignore[attr-defined]
+    kind, _ = HARNESSES[item.callspec.params["harness"]]
     return any(
         one in kind.cannot if isinstance(one, Ability) else one not in kind.behaviours for one in wanted
     )

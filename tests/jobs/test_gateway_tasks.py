@@ -15,7 +15,7 @@ from duebook.gateways.services.store_webhook import store_webhook
 from duebook.jobs import tasks
 from duebook.payments.models import Settlement
 from duebook.payments.to_decide import failed_messages
-from tests.gateways.fake import make_event, make_merchant_account, register
+from tests.gateways.fake_processor import make_event, make_merchant_account, register
 from tests.jobs.test_tasks import work
 from tests.payments.cards import jobs
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account as keep_account

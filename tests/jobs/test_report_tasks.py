@@ -8,7 +8,7 @@ from duebook.events.models import Event
 from duebook.jobs import tasks
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.models import Snapshot
-from duebook.web.receipt_mail import email_receipt_later
+from duebook.web.mail import email_receipt_later
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
 from tests.jobs.test_tasks import work
 

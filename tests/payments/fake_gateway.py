@@ -16,7 +16,6 @@ from duebook.domain.money import Money
 from duebook.gateways import accounts
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import (
-    Busy,
     ChargeRequest,
     Credentials,
     Decline,
@@ -28,7 +27,6 @@ from duebook.gateways.protocol import (
     Misconfigured,
     NothingHappened,
     Outcome,
-    OutcomeUnknown,
     RefundOutcome,
     SeenAccount,
     SeenCard,
@@ -399,15 +397,3 @@ def make_card(contact: Any, token: str = "tok_ok", **fields: Any) -> PaymentMeth
             **fields,
         }
     )
-
-
-__all__ = [
-    "Busy",
-    "FakeGateway",
-    "Misconfigured",
-    "NothingHappened",
-    "OutcomeUnknown",
-    "install",
-    "make_card",
-    "make_merchant_account",
-]

@@ -12,7 +12,6 @@ from duebook.domain.charging import ChargeState
 from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import OutcomeUnknown, SettlementLine
-from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account
 from duebook.payments.charge_reading import Seen
 from duebook.payments.clearing import charges_that_clear, returns_that_clear
@@ -25,13 +24,14 @@ from duebook.payments.models import (
     SettlementLine as Line,
 )
 from duebook.payments.points import Point, at_each_point
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.payments.services.settle_charge import settle_charge
 from duebook.payments.services.settle_dispute import settle_dispute
 from tests.factories import SYSTEM, day, key, make_invoice, make_payment, usd
+from tests.payments.acts import bounce
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -83,14 +83,7 @@ def test_a_dispute_with_its_fee_and_a_return_by_letter_wait_to_be_cleared(gatewa
         answer=gateway.fetch_dispute(gateway.open_dispute(charge.gateway_id)),
         channel=Observation.Channels.WEBHOOK,
     )
-    return_payment(
-        payment_id=Payment.objects.get(charge_id=returned.pk).pk,
-        returned_on=day(),
-        reason="told by letter",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(Payment.objects.get(charge_id=returned.pk))
 
     assert (uncleared(charge), uncleared(returned)) == (-11500, -2000)
     gateway.decide_dispute(outcome="won")
@@ -179,14 +172,7 @@ def test_two_settlements_at_once_both_count_on_their_charge(gateway: FakeGateway
     for part in (1000, 2000, 3000):
         gateway.pay_out(line_of(charge, gross_minor=part, object_id=f"part {part}"))
 
-    def run(_: int) -> None:
-        try:
-            fetch()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, range(4)))
+    in_threads(4, lambda _: fetch())
 
     assert uncleared(charge) == 4000
 
@@ -260,13 +246,6 @@ def test_an_account_of_the_business_that_no_processor_has_counts_nothing(gateway
 def test_payments_by_hand_at_once_are_all_counted(gateway: FakeGateway) -> None:
     invoices = [make_invoice("100.00") for _ in range(4)]
 
-    def run(invoice: Invoice) -> None:
-        try:
-            make_payment("10.00", invoice=invoice, type_label="Cash")
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, invoices))
+    in_threads(4, lambda i: make_payment("10.00", invoice=invoices[i], type_label="Cash"))
 
     assert by_hand() == {"USD": 4000}

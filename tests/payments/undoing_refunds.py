@@ -4,14 +4,11 @@ from datetime import date
 from typing import Any
 
 from duebook.commissions.models import Accrual
-from duebook.domain.recording import Share
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.payments.models import Payment, Refund
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_refund import reverse_refund
-from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund, usd
+from tests.factories import SYSTEM, day, key, make_invoice, make_payment, make_refund
 
 
 def a_payment(amount: str = "100.00", **fields: Any) -> Payment:
@@ -38,17 +35,6 @@ def undo(refund: Refund, **fields: Any) -> Any:
     )
 
 
-def credit_to(payment: Payment, invoice: Invoice, amount: str) -> Any:
-    return apply_credit(
-        contact_id=payment.contact_id,
-        shares=(Share(invoice.pk, usd(amount)),),
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-
-
 def figures() -> dict[str, Any]:
     """All counters, and the balance of every account on every day."""
     days: dict[tuple[int, date], int] = {}
@@ -68,9 +54,3 @@ def figures() -> dict[str, Any]:
         "payments": list(standing.values_list("pk", *parts)),
         "earned": list(Accrual.objects.order_by("id").values_list("pk", "earned_minor", "counted_minor")),
     }
-
-
-def returned(payment: Payment) -> None:
-    return_payment(
-        payment_id=payment.pk, returned_on=day(), reason="Bounced", request_key=key(), actor=SYSTEM, on=day()
-    )

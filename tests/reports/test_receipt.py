@@ -13,7 +13,6 @@ from duebook.domain.recording import Surplus
 from duebook.events.models import Event
 from duebook.payments.models import Payment
 from duebook.payments.services.correct_payment import correct_payment
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.queries.receipt import address_lines, receipt_of
 from duebook.reports.receipt import ReceiptLine
@@ -33,6 +32,7 @@ from tests.factories import (
     payment_input,
     usd,
 )
+from tests.payments.acts import bounce
 from tests.payments.charging import a_charged_payment
 from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
@@ -134,14 +134,7 @@ def test_a_receipt_says_how_much_was_refunded(amount, stands):
 
 def test_a_returned_payment_says_so_on_its_receipt():
     payment = make_payment("40.00", invoice=make_invoice("100.00"))
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(),
-        reason="bounced",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payment)
 
     receipt = receipt_of(payment.pk)
 

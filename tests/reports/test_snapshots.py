@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.dashboard_figures import CurrencyFigures, DashboardFigures, Series
 from duebook.reports.models import Snapshot
@@ -13,6 +12,7 @@ from duebook.reports.queries.dashboard import count_figures
 from duebook.reports.services.take_snapshot import take_snapshot
 from duebook.reports.snapshots import CHEAP_MS, dashboard_figures, refresh_snapshot
 from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, payment_type
+from tests.payments.acts import bounce
 
 pytestmark = pytest.mark.django_db
 
@@ -41,14 +41,7 @@ def test_every_figure_is_counted_from_the_rows():
     undone = make_payment("9.00", invoice=old)
     reverse_payment(payment_id=undone.pk, reason="mistake", request_key=key(), actor=SYSTEM, on=day())
     returned = make_payment("11.00", invoice=old, received_on=day(-31))
-    return_payment(
-        payment_id=returned.pk,
-        returned_on=day(-2),
-        reason="bounced",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(returned, returned_on=day(-2))
     make_invoice("8.00", contact=beta, currency="EUR")
 
     figures = count_figures(day())

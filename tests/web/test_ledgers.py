@@ -88,7 +88,7 @@ def test_the_spreadsheet_holds_numbers_and_a_formula_only_as_text(client: Client
     answer = client.get(f"/ledgers.xlsx?first={day(-9)}&last={day()}")
 
     assert answer["Content-Disposition"].endswith('.xlsx"')
-    with ZipFile(BytesIO(b"".join(answer.streaming_content))) as file:  # type: ignore[attr-defined]
+    with ZipFile(BytesIO(b"".join(answer.streaming_content))) as file:
         sheet = file.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
     assert "=cmd()" in sheet

@@ -14,7 +14,13 @@ from duebook.gateways.accounts import credentials_of
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import Misconfigured, OutcomeUnknown, SeenAccount
 from tests.factories import key, make_user
-from tests.gateways.fake import SECRET, SIGNING_SECRET, FakeProcessor, make_merchant_account, register
+from tests.gateways.fake_processor import (
+    SECRET,
+    SIGNING_SECRET,
+    FakeProcessor,
+    make_merchant_account,
+    register,
+)
 from tests.web.pages import fields_of, sign_in, text_of
 from tests.web.test_forms_at_once import open_form, post_at_once
 

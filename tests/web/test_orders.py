@@ -8,15 +8,13 @@ from django.test import Client
 
 from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
-from duebook.domain.recording import Share
 from duebook.events.models import Event
 from duebook.invoices.models import Void
 from duebook.orders.models import Cancellation
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.void_invoice import void_invoice
-from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
+from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment
+from tests.payments.acts import move, use_credit
 from tests.web.pages import fields_of, sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -109,14 +107,7 @@ def test_applied_credit_is_part_of_the_story(client: Client) -> None:
     acme = make_contact()
     make_payment("30.00", contact=acme)
     invoice = make_invoice("100.00", contact=acme)
-    apply_credit(
-        contact_id=acme.pk,
-        shares=(Share(invoice.pk, usd("30.00")),),
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    use_credit(invoice, "30.00")
 
     said = text_of(client.get(f"/orders/{invoice.order_id}/"))
 
@@ -195,15 +186,7 @@ def test_what_is_in_the_way_of_voiding_is_offered_to_be_released_or_undone(
     check = make_payment("40.00", invoice=invoice)
     discount = make_payment("5.00", invoice=invoice, type_label="Adjustment")
     released = make_payment("20.00", invoice=invoice)
-    move_allocation(
-        payment_id=released.pk,
-        from_invoice_id=invoice.pk,
-        to_invoice_id=None,
-        amount=usd("20.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(released, invoice, None, "20.00")
 
     page = client.get(place.format(invoice=invoice.pk, order=invoice.order_id)).content.decode()
 

@@ -51,7 +51,7 @@ def test_it_is_offered_once_a_merchant_account_is_in_use_and_never_preselected(c
 
 
 def test_only_those_with_the_right_are_offered_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RIGHTS_OF, Role.CLERK, RIGHTS_OF[Role.CLERK] - {Right.CHARGE_CARDS})  # type: ignore[index]
+    monkeypatch.setitem(RIGHTS_OF, Role.CLERK, RIGHTS_OF[Role.CLERK] - {Right.CHARGE_CARDS})
     sign_in(client, Role.CLERK)
     invoice = make_invoice()
     make_card(invoice.contact)

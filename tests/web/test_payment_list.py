@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from duebook.domain.permissions import Role
 from duebook.payments import listing
 from duebook.payments.models import Payment
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.web import paging
 from tests.factories import (
@@ -23,6 +22,7 @@ from tests.factories import (
     make_refund,
     payment_type,
 )
+from tests.payments.acts import bounce
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -47,15 +47,7 @@ def five() -> dict[str, Payment]:
     reverse_payment(
         payment_id=payments["undone"].pk, reason="Wrong", request_key=key(), actor=SYSTEM, on=day()
     )
-    return_payment(
-        payment_id=payments["returned"].pk,
-        returned_on=day(),
-        reason="Bounced",
-        fee=None,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payments["returned"])
     return payments
 
 

@@ -9,9 +9,9 @@ from duebook.domain.money import Money
 from duebook.domain.permissions import Role
 from duebook.domain.recording import Surplus
 from duebook.payments.services.amend_payment import amend_payment
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, make_payment
+from tests.payments.acts import bounce
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -100,15 +100,7 @@ def test_what_was_undone_or_returned_is_past_all_acts(client: Client) -> None:
     undone = make_payment("40.00", invoice=make_invoice())
     reverse_payment(payment_id=undone.pk, reason="Wrong", request_key=key(), actor=SYSTEM, on=day())
     returned = make_payment("30.00", invoice=make_invoice(contact=make_contact("Other")))
-    return_payment(
-        payment_id=returned.pk,
-        returned_on=day(),
-        reason="Account closed",
-        fee=Money(1250, "USD"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(returned, reason="Account closed", fee=Money(1250, "USD"))
 
     undone_page = client.get(f"/payments/{undone.pk}/")
     returned_page = client.get(f"/payments/{returned.pk}/")

@@ -20,13 +20,13 @@ from duebook.web.formats import short_date
 from tests.factories import (
     SYSTEM,
     day,
-    key,
     make_invoice,
     make_partner,
     make_payment,
     make_program,
     make_user,
 )
+from tests.payments.acts import bounce
 from tests.web.pages import fields_of, sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_the_bank_file_has_a_line_for_each_partner(client: Client) -> None:
     batch = approved(client)
 
     answer = client.get(f"/payouts/{batch.pk}/bank.csv")
-    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(answer.streaming_content).decode().splitlines()
 
     assert lines[1] == f"'=Dana,Bank transfer,IBAN DE02 BIC X,10.00,USD,{batch} DANA1"
 
@@ -246,20 +246,11 @@ def test_a_late_dated_commission_is_marked_on_the_statement(client: Client) -> N
 
 
 def test_a_clawback_lowers_the_statement(client: Client) -> None:
-    from duebook.payments.services.return_payment import return_payment
 
     dana = earning(paid="50.00")
     invoice = dana.accruals.get().invoice
     bad = make_payment("20.00", invoice=invoice, received_on=day(-30))
-    return_payment(
-        payment_id=bad.pk,
-        returned_on=day(-2),
-        reason="NSF",
-        fee=None,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(bad, returned_on=day(-2))
     sign_in(client)
     batch = built(client)
 

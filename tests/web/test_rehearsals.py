@@ -51,7 +51,7 @@ def test_a_changed_program_is_rehearsed_and_then_made_valid(client: Client) -> N
     assert "Dana DANA1 5.00 7.50 +2.50" in text_of(answer)
     assert Rule.objects.get().percent_bps == 1000
     file = client.get(f"/rehearsals/{found.pk}.csv")
-    lines = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(file.streaming_content).decode().splitlines()
     assert lines[1] == "Dana,DANA1,5.00,7.50,2.50,USD"
 
     confirm = client.get(f"/rehearsals/{found.pk}/program/")

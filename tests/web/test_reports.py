@@ -10,7 +10,6 @@ from django.test import Client
 from duebook.domain.accounts import SystemAccount
 from duebook.domain.permissions import Role
 from duebook.payments.models import Payment
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from tests.factories import (
     SYSTEM,
@@ -22,6 +21,7 @@ from tests.factories import (
     make_refund,
     payment_type,
 )
+from tests.payments.acts import bounce
 from tests.web.pages import sign_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -175,14 +175,7 @@ def test_payments_of_a_period_keep_money_and_adjustments_apart(client: Client) -
     undone = make_payment("30.00", invoice=invoice)
     reverse_payment(payment_id=undone.pk, reason="mistake", request_key=key(), actor=SYSTEM, on=day())
     returned = make_payment("20.00", invoice=invoice)
-    return_payment(
-        payment_id=returned.pk,
-        returned_on=day(),
-        reason="bounced",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(returned)
     make_refund(Payment.objects.earliest("id"), "15.00", owes="15.00")
     today = f"first={day()}&last={day()}"
 

@@ -16,7 +16,7 @@ from duebook.gateways.accounts import NO_KEY
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.services import store_webhook
 from duebook.web.views.webhooks import LARGEST_BODY
-from tests.gateways.fake import SIGNING_SECRET, FakeProcessor, make_merchant_account, register
+from tests.gateways.fake_processor import SIGNING_SECRET, FakeProcessor, make_merchant_account, register
 
 pytestmark = pytest.mark.django_db
 

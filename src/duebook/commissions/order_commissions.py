@@ -20,23 +20,21 @@ from duebook.domain.commission_base import SoldLine
 from duebook.domain.commission_outlook import still_to_come
 from duebook.domain.commission_release import Counters, WhyNothing
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Silence
-from duebook.domain.errors import NotFound
 from duebook.domain.order_lines import ItemKind
+from duebook.events.rows import row_by_id
 from duebook.invoices.models import Invoice
 from duebook.orders.models import OrderItem
 
 
 def explanation_of(entry_id: int) -> Explanation:
     """The entry with all that made it. Raises NotFound."""
-    entry = (
-        CommissionEntry.objects.filter(pk=entry_id)
-        .select_related(
+    entry = row_by_id(
+        CommissionEntry.objects.select_related(
             "partner", "basis", "accrual__program", "accrual__invoice__order", "accrual__invoice__contact"
-        )
-        .first()
+        ),
+        entry_id,
+        "Commission entry",
     )
-    if entry is None:
-        raise NotFound(what="Commission entry", id=entry_id)
     return explain(entry, _payout_of(entry))
 
 

@@ -6,7 +6,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Collate, Lower
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import NotFound
+from duebook.events.rows import row_by_id
 
 SHORTEST_PART = 3
 """A trigram index knows nothing of parts shorter than this; such text only matches where a name begins."""
@@ -62,7 +62,4 @@ def _containing(words: list[str]) -> QuerySet[Contact]:
 
 def contact_by_id(contact_id: int) -> Contact:
     """The contact. Raises NotFound."""
-    contact = Contact.objects.filter(pk=contact_id).first()
-    if contact is None:
-        raise NotFound(what="Contact", id=contact_id)
-    return contact
+    return row_by_id(Contact.objects, contact_id, "Contact")

@@ -1,6 +1,7 @@
 """Reading a message of a gateway after its lock, for what a person does about it."""
 
 from duebook.domain.errors import MessageNotFailed, NotFound
+from duebook.events.rows import row_by_id
 from duebook.gateways.models import WebhookMessage
 
 
@@ -13,9 +14,7 @@ def lock_message(message_id: int) -> None:
 
 def failed_message(message_id: int) -> WebhookMessage:
     """The message, which waits for a person. Raises NotFound, MessageNotFailed."""
-    message = WebhookMessage.objects.select_related("merchant_account").filter(pk=message_id).first()
-    if message is None:
-        raise NotFound(what="Message", id=message_id)
+    message = row_by_id(WebhookMessage.objects.select_related("merchant_account"), message_id, "Message")
     if message.state != WebhookMessage.States.FAILED:
         raise MessageNotFailed(state=message.get_state_display().lower())
     return message

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from duebook.domain.errors import NotFound
+from duebook.events.rows import row_by_id
 from duebook.partners.details import PartnerDetails
 from duebook.partners.models import Partner, Program, Referral, Rule
 
@@ -44,10 +44,7 @@ def partners_listed(text: str = "", status: str = "") -> QuerySet[Partner]:
 
 def partner_by_id(partner_id: int) -> Partner:
     """The partner with contact and parent. Raises NotFound."""
-    partner = Partner.objects.filter(pk=partner_id).select_related("contact", "parent").first()
-    if partner is None:
-        raise NotFound(what="Referral partner", id=partner_id)
-    return partner
+    return row_by_id(Partner.objects.select_related("contact", "parent"), partner_id, "Referral partner")
 
 
 def details_of(partner: Partner) -> PartnerDetails:
@@ -80,10 +77,7 @@ def programs_in_order() -> list[Program]:
 
 def program_by_id(program_id: int) -> Program:
     """The program. Raises NotFound."""
-    program = Program.objects.filter(pk=program_id).first()
-    if program is None:
-        raise NotFound(what="Program", id=program_id)
-    return program
+    return row_by_id(Program.objects, program_id, "Program")
 
 
 @dataclass(frozen=True, slots=True)

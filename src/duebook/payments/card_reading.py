@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.errors import NotFound
+from duebook.events.rows import row_by_id
 from duebook.gateways.models import MerchantAccount
 from duebook.payments.models import CardSetup, PaymentMethod
 
@@ -39,10 +40,7 @@ def takes_cards() -> bool:
 def card_by_id(payment_method_id: int) -> PaymentMethod:
     """The card on file with its contact and account. Raises NotFound."""
     rows = PaymentMethod.objects.filter(on_file=True).select_related("contact", "merchant_account")
-    card = rows.filter(pk=payment_method_id).first()
-    if card is None:
-        raise NotFound(field="payment_method", what="Card", id=payment_method_id)
-    return card
+    return row_by_id(rows, payment_method_id, "Card", field="payment_method")
 
 
 def contact_of_card(payment_method_id: int) -> int:
@@ -68,10 +66,9 @@ def lock_card(payment_method_id: int) -> PaymentMethod:
     Charging and deactivating exclude each other.
     """
     rows = PaymentMethod.objects.select_for_update(no_key=True, of=("self",))
-    card = rows.select_related("merchant_account").filter(pk=payment_method_id).first()
-    if card is None:
-        raise NotFound(field="payment_method", what="Card", id=payment_method_id)
-    return card
+    return row_by_id(
+        rows.select_related("merchant_account"), payment_method_id, "Card", field="payment_method"
+    )
 
 
 def lock_setup(setup_id: int) -> None:
@@ -82,7 +79,4 @@ def lock_setup(setup_id: int) -> None:
 def setup_by_id(setup_id: int) -> CardSetup:
     """The offer with its contact, account and card. Raises NotFound."""
     found = CardSetup.objects.select_related("contact", "merchant_account", "payment_method")
-    setup = found.filter(pk=setup_id).first()
-    if setup is None:
-        raise NotFound(what="Card link", id=setup_id)
-    return setup
+    return row_by_id(found, setup_id, "Card link")

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
-from duebook.domain.errors import NotFound, OutcomeProposed
+from duebook.domain.errors import OutcomeProposed
 from duebook.domain.gateway_refunds import OPEN_REFUND_STATES, RefundState
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.second_person import Asking, Company, OutcomeInput, RequestState, check_outcome
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import Charge, GatewayRefund, OutcomeProposal
 from duebook.staff.queries import business, others_who_may
@@ -49,10 +50,7 @@ def proposal_by_id(proposal_id: int) -> OutcomeProposal:
         "gateway_refund__charge__merchant_account",
         "gateway_refund__charge__payment_method",
     )
-    found = rows.filter(pk=proposal_id).first()
-    if found is None:
-        raise NotFound(what="Proposal", id=proposal_id)
-    return found
+    return row_by_id(rows, proposal_id, "Proposal")
 
 
 def subject_of(proposal: OutcomeProposal) -> Subject:

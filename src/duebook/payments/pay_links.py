@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from duebook.domain.charging import OPEN_STATES
-from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
 from duebook.domain.pay_links import PATIENCE, LinkDue, LinkState, link_state
+from duebook.events.rows import row_by_id
 from duebook.invoices.models import Invoice
 from duebook.payments.card_links import hash_of
 from duebook.payments.models import CardSetup, LinkPayment, PayLink, PaymentMethod
@@ -38,10 +38,7 @@ def link_of_token(token: str) -> PayLink | None:
 
 def link_by_id(link_id: int) -> PayLink:
     """The link with its contact and account. Raises NotFound."""
-    found = _links().filter(pk=link_id).first()
-    if found is None:
-        raise NotFound(what="Pay link", id=link_id)
-    return found
+    return row_by_id(_links(), link_id, "Pay link")
 
 
 def lock_link(link_id: int) -> None:
@@ -94,10 +91,7 @@ def open_pay_links_of(contact_id: int, *, most: int | None = None) -> list[PayLi
 
 def link_payment_by_id(payment_id: int) -> LinkPayment:
     """The payment by link with its link, entry of a card and charge. Raises NotFound."""
-    found = _payments().filter(pk=payment_id).first()
-    if found is None:
-        raise NotFound(what="Payment by link", id=payment_id)
-    return found
+    return row_by_id(_payments(), payment_id, "Payment by link")
 
 
 def lock_link_payment(payment_id: int) -> None:

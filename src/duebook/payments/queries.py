@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from duebook.domain.accounts import AccountKind, SystemAccount, TransferKind
-from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
 from duebook.domain.recording import TypeTerms
 from duebook.domain.refunding import REST_ACCOUNTS, Rest
+from duebook.events.rows import row_by_id
 from duebook.gateways.models import MerchantAccount
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, Transfer
@@ -186,10 +186,7 @@ def applied_by(payment: Payment) -> list[AppliedTo]:
 
 def payment_by_id(payment_id: int) -> Payment:
     """The payment with all that its page shows. Raises NotFound."""
-    payment = _with_all_it_shows().filter(pk=payment_id).first()
-    if payment is None:
-        raise NotFound(what="Payment", id=payment_id)
-    return payment
+    return row_by_id(_with_all_it_shows(), payment_id, "Payment")
 
 
 def payment_of_charge(charge_id: int) -> Payment:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor
 from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.domain.second_person import Answer, RequestState
 from duebook.events.requests import input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import RefundRequest
 from duebook.payments.refund_reading import wanted_from
@@ -16,10 +16,7 @@ from duebook.payments.second_person import lock_request, write_answer
 
 def request_by_id(request_id: int) -> RefundRequest:
     """The request with its payment. Raises NotFound."""
-    found = RefundRequest.objects.select_related("payment__contact").filter(pk=request_id).first()
-    if found is None:
-        raise NotFound(what="Request", id=request_id)
-    return found
+    return row_by_id(RefundRequest.objects.select_related("payment__contact"), request_id, "Request")
 
 
 def waiting_request_of(payment_id: int) -> RefundRequest | None:

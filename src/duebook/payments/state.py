@@ -14,6 +14,7 @@ from duebook.domain.payment_state import AllocationRow, PaymentState
 from duebook.domain.recording import OpenInvoice
 from duebook.domain.refunding import RefundMeans
 from duebook.domain.reversing import TransferRow
+from duebook.events.rows import row_by_id
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Transfer
 from duebook.ledger.queries import closed_until
@@ -60,9 +61,7 @@ def invoice_ids_of(payment_id: int) -> set[int]:
 
 def read_payment(payment_id: int, *, other_invoice_ids: Iterable[int] = ()) -> PaymentRows:
     """The payment as it stands now. Raises NotFound."""
-    payment = Payment.objects.select_related("payment_type", "bank_return").filter(pk=payment_id).first()
-    if payment is None:
-        raise NotFound(what="Payment", id=payment_id)
+    payment = row_by_id(Payment.objects.select_related("payment_type", "bank_return"), payment_id, "Payment")
     allocations = allocation_rows(_standing_allocations(payment_id))
     bank_return = getattr(payment, "bank_return", None)
     state = PaymentState(

@@ -25,6 +25,5 @@ class BusinessMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        business = request.business  # type: ignore[attr-defined]
-        context = {"explanation": text_of(error, business), "status": status_of(error)}
+        context = {"explanation": text_of(error, business_of(request)), "status": status_of(error)}
         return render(request, "web/refused.html", context, status=status_of(error))

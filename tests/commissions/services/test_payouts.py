@@ -1,11 +1,10 @@
 """Payouts: built, approved by another person, paid once; a paid batch never changes."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -41,7 +40,7 @@ from tests.factories import (
     payment_input,
 )
 from tests.snapshot import everything
-from tests.threads import in_threads
+from tests.threads import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -244,24 +243,11 @@ def test_approving_alone_and_a_second_user_at_once_take_turns() -> None:
     scene()
     batch = aged(build(actor=olga))
 
-    def one(approves: bool) -> bool:
-        try:
-            if approves:
-                approve(batch, actor=olga)
-            else:
-                change(paul.pk)
-        except errors.OwnRequest:
-            return False
-        finally:
-            connection.close()
-        return True
-
-    with ThreadPoolExecutor(2) as pool:
-        approved, _ = pool.map(one, [True, False])
+    answer, _ = at_once(lambda: approve(batch, actor=olga), lambda: change(paul.pk))
 
     joined = Event.objects.get(name="user.changed")
     alone = Event.objects.filter(name="payout.approved").first()
-    assert approved == (alone is not None)
+    assert isinstance(answer, errors.OwnRequest) == (alone is None)
     assert alone is None or alone.pk < joined.pk
 
 

@@ -24,7 +24,7 @@ from duebook.gateways.protocol import (
 from duebook.gateways.services.add_merchant_account import add_merchant_account
 from duebook.ledger.models import Account
 from tests.factories import actor, key
-from tests.gateways.fake import SECRET, SIGNING_SECRET, FakeProcessor, register
+from tests.gateways.fake_processor import SECRET, SIGNING_SECRET, FakeProcessor, register
 
 pytestmark = pytest.mark.django_db
 

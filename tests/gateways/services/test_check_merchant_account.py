@@ -12,7 +12,7 @@ from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import GatewayError, Misconfigured, OutcomeUnknown, SeenAccount
 from duebook.gateways.services.check_merchant_account import check_merchant_account
 from tests.factories import actor, key
-from tests.gateways.fake import FakeProcessor, make_merchant_account, register
+from tests.gateways.fake_processor import FakeProcessor, make_merchant_account, register
 
 pytestmark = pytest.mark.django_db
 

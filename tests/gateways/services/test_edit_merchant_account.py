@@ -16,7 +16,7 @@ from duebook.gateways.protocol import Misconfigured, SeenAccount
 from duebook.gateways.services.edit_merchant_account import edit_merchant_account
 from duebook.ledger.models import Account
 from tests.factories import actor, key
-from tests.gateways.fake import (
+from tests.gateways.fake_processor import (
     SECRET,
     SIGNING_SECRET,
     FakeProcessor,

@@ -12,7 +12,7 @@ from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.services.make_default_account import make_default_account
 from tests.factories import actor, key
-from tests.gateways.fake import FakeProcessor, make_merchant_account, register
+from tests.gateways.fake_processor import FakeProcessor, make_merchant_account, register
 
 pytestmark = pytest.mark.django_db
 

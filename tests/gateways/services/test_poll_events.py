@@ -12,7 +12,7 @@ from duebook.gateways.protocol import OutcomeUnknown
 from duebook.gateways.services import poll_events as polling
 from duebook.gateways.services.poll_events import OVERLAP, poll_events
 from duebook.gateways.services.store_webhook import store_webhook
-from tests.gateways.fake import (
+from tests.gateways.fake_processor import (
     NOON,
     SECRET,
     FakeProcessor,

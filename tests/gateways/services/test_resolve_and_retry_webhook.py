@@ -13,7 +13,7 @@ from duebook.gateways.models import WebhookMessage, WebhookResolution
 from duebook.gateways.services.resolve_webhook import resolve_webhook
 from duebook.gateways.services.retry_webhook import retry_webhook
 from tests.factories import actor, key
-from tests.gateways.fake import keep_merchant_account
+from tests.gateways.fake_processor import keep_merchant_account
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from duebook.events.models import Event
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import ObjectKind, WebhookRefused
 from duebook.gateways.services.store_webhook import store_webhook
-from tests.gateways.fake import NOON, FakeProcessor, make_event, make_merchant_account, register
+from tests.gateways.fake_processor import NOON, FakeProcessor, make_event, make_merchant_account, register
 from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,7 @@
 """Customers at Stripe and their cards, made without the adapter."""
 
+from typing import Any
+
 import stripe
 
 from duebook.domain.money import Money
@@ -33,12 +35,12 @@ def make_card(url: str, number: str = APPROVED) -> SeenCard:
     return SeenCard(token, customer, "visa", number[-4:], 12, 2031)
 
 
-def make_request(card: SeenCard, reference: str, **fields: object) -> ChargeRequest:
+def make_request(card: SeenCard, reference: str, **fields: Any) -> ChargeRequest:
     """A request to charge the card 100.00 USD, under a key of the reference's."""
-    given: dict[str, object] = {"key": f"key-{reference}", "amount": Money(10000, "USD"), **fields}
+    given: dict[str, Any] = {"key": f"key-{reference}", "amount": Money(10000, "USD"), **fields}
     return ChargeRequest(
         reference=reference,
         customer=card.customer,
         token=card.token,
-        **given,  # type: ignore[arg-type]
+        **given,
     )

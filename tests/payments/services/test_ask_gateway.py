@@ -1,10 +1,8 @@
 """Asking the gateway about a charge until its outcome is known, and dropping what was never sent."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -25,6 +23,7 @@ from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.payments.cards import jobs
 from tests.payments.charging import charge, its_turn, wanted
 from tests.payments.fake_gateway import FakeGateway
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -174,14 +173,7 @@ def test_two_who_ask_at_once_book_one_payment(gateway: FakeGateway) -> None:
     gateway.succeed("ch_1")
     its_turn(made)
 
-    def ask(_: int) -> None:
-        try:
-            ask_gateway(charge_id=made.pk)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(ask, range(4)))
+    in_threads(4, lambda _: ask_gateway(charge_id=made.pk))
 
     assert Payment.objects.count() == 1
 

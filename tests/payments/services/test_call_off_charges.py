@@ -4,10 +4,8 @@ Whatever settled them, it follows from the rows; so no job that is lost leaves a
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from duebook.domain.charging import ChargeInput, ChargeState
@@ -19,7 +17,6 @@ from duebook.jobs import tasks
 from duebook.payments.calling_off import charges_that_no_longer_fit
 from duebook.payments.models import Charge, ChargeLine, Payment
 from duebook.payments.points import Point, at_each_point
-from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.ask_gateway import ask_gateway
 from duebook.payments.services.call_off_charges import call_off_charges
 from duebook.payments.services.charge_card import charge_card
@@ -30,10 +27,12 @@ from duebook.sales.services.change_order import change_order
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, usd
 from tests.jobs.test_tasks import work
+from tests.payments.acts import use_credit
 from tests.payments.calling_off import a_waiting_charge, the_janitor_takes_a_turn, time_passes
 from tests.payments.cards import jobs
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway, make_card
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -54,14 +53,7 @@ def by_write_off(invoice: Invoice) -> None:
 
 def by_credit(invoice: Invoice) -> None:
     make_payment("100.00", contact=invoice.contact)
-    apply_credit(
-        contact_id=invoice.contact_id,
-        shares=(Share(invoice.pk, usd("100.00")),),
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    use_credit(invoice, "100.00")
 
 
 def by_void(invoice: Invoice) -> None:
@@ -331,14 +323,7 @@ def test_two_janitors_at_once_cancel_it_once(gateway: FakeGateway) -> None:
     a_waiting_charge(invoice)
     make_payment("100.00", invoice=invoice)
 
-    def turn(_: int) -> None:
-        try:
-            the_janitor_takes_a_turn()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(turn, range(4)))
+    in_threads(4, lambda _: the_janitor_takes_a_turn())
 
     time_passes()
     the_janitor_takes_a_turn()

@@ -1,12 +1,11 @@
 """A card comes on file through the gateway's own fields: begun once, kept once, whoever tells of it."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -321,14 +320,7 @@ def test_two_first_cards_at_once_make_one_default(gateway: FakeGateway) -> None:
     for setup in setups:
         gateway.type_card(setup.gateway_id, f"tok_{setup.pk}", fingerprint=f"fp_{setup.pk}")
 
-    def finish(setup: CardSetup) -> None:
-        try:
-            finish_card_setup(setup_id=setup.pk)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(finish, setups))
+    in_threads(3, lambda i: finish_card_setup(setup_id=setups[i].pk))
 
     assert PaymentMethod.objects.count() == 3
     assert PaymentMethod.objects.filter(is_default=True).count() == 1

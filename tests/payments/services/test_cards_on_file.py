@@ -1,11 +1,9 @@
 """What may be done with a card on file: make it the default, take it out of use, have it forgotten."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from duebook.domain import errors
 from duebook.domain.charging import ChargeInput
@@ -23,6 +21,7 @@ from tests.payments.cards import jobs
 from tests.payments.charging import charge_invoice
 from tests.payments.fake_gateway import FakeGateway, make_card
 from tests.snapshot import everything
+from tests.threads import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -150,26 +149,15 @@ def test_charging_against_deactivating_never_leaves_an_open_charge_on_a_card_out
     asked = ChargeInput(card.contact_id, card.pk, (Share(invoice.pk, usd("100.00")),))
 
     def take() -> str:
-        try:
-            return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day()).state
-        except errors.CardInactive as error:
-            return error.code
-        finally:
-            connection.close()
+        return charge_card(wanted=asked, request_key=key(), actor=SYSTEM, on=day()).state
 
     def put_out_of_use() -> str:
-        try:
-            deactivate(card.pk)
-        except errors.CardBeingCharged as error:
-            return error.code
-        finally:
-            connection.close()
+        deactivate(card.pk)
         return "deactivated"
 
-    with ThreadPoolExecutor(2) as pool:
-        acts = [take, put_out_of_use] if attempt % 2 else [put_out_of_use, take]
-        came_to = set(pool.map(lambda act: act(), acts))
+    results = at_once(take, put_out_of_use) if attempt % 2 else at_once(put_out_of_use, take)
 
+    came_to = {getattr(result, "code", result) for result in results}
     assert came_to in ({"pending", "card_being_charged"}, {"card_inactive", "deactivated"})
 
 
@@ -178,14 +166,7 @@ def test_several_defaults_at_once_leave_one() -> None:
     acme = make_contact("Acme")
     cards = [make_card(acme, f"tok_{number}") for number in range(4)]
 
-    def act(card: PaymentMethod) -> None:
-        try:
-            make_default(card.pk)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(act, cards))
+    in_threads(4, lambda i: make_default(cards[i].pk))
 
     assert PaymentMethod.objects.filter(is_default=True).count() == 1
     assert Event.objects.count() == 4

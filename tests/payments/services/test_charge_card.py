@@ -1,6 +1,5 @@
 """Charging a card on file: one payment of what the gateway took, whatever is repeated, refused or raced."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +30,7 @@ from tests.payments.cards import jobs
 from tests.payments.charging import charge, its_turn, wanted
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.snapshot import everything
+from tests.threads import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -203,17 +203,9 @@ def test_two_clerks_who_charge_one_invoice_charge_it_once(gateway: FakeGateway) 
     invoice = make_invoice("100.00")
     asked = [wanted(invoice, "100.00", token) for token in ("tok_a", "tok_b", "tok_c", "tok_d")]
 
-    def run(one: ChargeInput) -> str:
-        try:
-            return charge(one).state
-        except (errors.ChargeUnderWay, errors.InvoicePaid) as refusal:
-            return refusal.code
-        finally:
-            connection.close()
+    results = in_threads(4, lambda i: charge(asked[i]).state)
 
-    with ThreadPoolExecutor(4) as pool:
-        came_to = list(pool.map(run, asked))
-
+    came_to = [getattr(result, "code", result) for result in results]
     assert came_to.count("succeeded") == 1
     assert set(came_to) <= {"succeeded", "charge_under_way", "invoice_paid"}
     assert sum(gateway.captures.values()) == 1
@@ -225,24 +217,7 @@ def test_a_charge_against_a_payment_by_hand_books_both(gateway: FakeGateway) -> 
     invoice = make_invoice("100.00")
     asked = wanted(invoice, "100.00")
 
-    def pay() -> None:
-        try:
-            make_payment("60.00", invoice=invoice)
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    def take() -> None:
-        try:
-            charge(asked)
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda act: act(), [take, pay]))
+    at_once(lambda: charge(asked), lambda: make_payment("60.00", invoice=invoice))
 
     booked = sum(payment.amount_minor for payment in Payment.objects.filter(charge_id__isnull=False))
     assert booked == gateway.taken_minor()

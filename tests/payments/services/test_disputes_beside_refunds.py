@@ -1,52 +1,35 @@
 """Disputes of money that is given back otherwise, by a refund or a return: nothing is booked twice."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from duebook.domain import errors
-from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.gateway_refunds import RefundState
-from duebook.domain.refunding import RefundInput, RefundMeans
 from duebook.gateways.protocol import NothingHappened, OutcomeUnknown
 from duebook.invoices.models import Invoice
 from duebook.payments.models import Charge, Dispute, Observation, Payment
 from duebook.payments.refund_reading import SeenState
 from duebook.payments.services.ask_about_refund_now import ask_about_refund_now
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.process_webhook import process_webhook
-from duebook.payments.services.refund_payment import refund_payment
-from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.settle_gateway_refund import settle_gateway_refund
-from tests.factories import SYSTEM, day, key, usd
+from tests.factories import SYSTEM, day, key, make_refund, usd
+from tests.payments.acts import bounce, move
 from tests.payments.charging import a_charged_payment
 from tests.payments.disputing import clearing_minor, decide_dispute, open_dispute, tell, told
 from tests.payments.fake_gateway import FakeGateway
+from tests.payments.refunding import refund
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-def refund(payment: Payment, amount: str, means: RefundMeans = RefundMeans.GATEWAY) -> Any:
-    wanted = RefundInput(
-        amount=usd(amount),
-        refunded_on=day(),
-        account_id=int(Sys.BANK),
-        reason="Sent back",
-        owes_afterwards=None,
-        means=means,
-    )
-    give = refund_through_gateway if means is RefundMeans.GATEWAY else refund_payment
-    return give(payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day())
 
 
 def test_what_had_been_refunded_by_hand_is_not_booked_twice_and_waits_for_a_person(
     gateway: FakeGateway,
 ) -> None:
     payment = a_charged_payment()
-    refund(payment, "40.00", RefundMeans.BY_HAND)
+    make_refund(payment, "40.00", owes=None)
 
     dispute = open_dispute(gateway)
 
@@ -63,14 +46,7 @@ def test_a_dispute_of_what_was_recorded_as_returned_by_hand_books_its_fee_alone(
     gateway: FakeGateway,
 ) -> None:
     payment = a_charged_payment()
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(),
-        reason="Told by letter",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payment)
 
     dispute = open_dispute(gateway)
 
@@ -92,7 +68,7 @@ def test_what_comes_back_after_the_rest_was_returned_by_hand_can_be_given_back(
     assert (payment.returned_minor, payment.allocated_minor) == (6000, 4000)
     with pytest.raises(errors.AlreadyReturned):
         return_payment(**again, request_key=key(), actor=SYSTEM)
-    refund(payment, "40.00", RefundMeans.BY_HAND)
+    make_refund(payment, "40.00", owes=None)
     payment.refresh_from_db()
     assert (payment.refunded_minor, payment.allocated_minor, payment.credit_minor) == (4000, 0, 0)
 
@@ -154,20 +130,9 @@ def test_credit_that_a_dispute_takes_from_a_refund_under_way_is_owed_and_not_cre
     """40.00 of credit are on their way back, nothing is to be owed for them; a dispute takes the credit."""
     payment = a_charged_payment()
     invoice = Invoice.objects.get()
-    release = {"from_invoice_id": invoice.pk, "to_invoice_id": None, "amount": usd("40.00")}
-    move_allocation(payment_id=payment.pk, **release, request_key=key(), actor=SYSTEM, on=day())
+    move(payment, invoice, None, "40.00")
     gateway.fail("refund", OutcomeUnknown, after_effect=True)
-    wanted = RefundInput(
-        amount=usd("40.00"),
-        refunded_on=day(),
-        account_id=0,
-        reason="Paid too much",
-        owes_afterwards=usd("0.00"),
-        means=RefundMeans.GATEWAY,
-    )
-    attempt = refund_through_gateway(
-        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
-    )
+    attempt = refund(payment, "40.00", owes_afterwards=usd("0.00"))
 
     open_dispute(gateway, 4000)
     ask_about_refund_now(attempt_id=attempt.pk, actor=SYSTEM)
@@ -185,21 +150,7 @@ def test_a_refund_and_a_dispute_at_once_take_no_more_than_was_captured(gateway: 
     gateway.open_dispute()
     message = told()
 
-    def dispute_it() -> None:
-        process_webhook(message_id=message.pk)
-        connection.close()
-
-    def refund_it() -> None:
-        try:
-            refund(payment, "40.00")
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(dispute_it), pool.submit(refund_it)]:
-            done.result(timeout=60)
+    at_once(lambda: process_webhook(message_id=message.pk), lambda: refund(payment, "40.00"))
 
     charge = Charge.objects.get()
     dispute = Dispute.objects.get()

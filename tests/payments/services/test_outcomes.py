@@ -1,11 +1,10 @@
 """Outcomes that a person saw at the processor: proposed by one, approved by another, settled once."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -49,6 +48,7 @@ from tests.payments.outcomes import (
     refund_asked_out,
 )
 from tests.snapshot import everything
+from tests.threads import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -270,19 +270,13 @@ def test_what_is_unknown_is_not_found() -> None:
 def test_of_two_who_approve_at_once_one_settles(gateway: FakeGateway) -> None:
     proposal = propose(asked_out(gateway))
 
-    def one(user_id: int) -> bool:
-        try:
-            approve_outcome(proposal_id=proposal.pk, actor=actor(Role.OWNER, user_id=user_id))
-        except errors.RequestDecided:
-            return False
-        finally:
-            connection.close()
-        return True
+    def approve(i: int) -> None:
+        approve_outcome(proposal_id=proposal.pk, actor=actor(Role.OWNER, user_id=2 + i))
 
-    with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(one, range(2, 6)))
+    results = in_threads(4, approve)
 
-    assert (sum(done), Payment.objects.count()) == (1, 1)
+    assert sum(isinstance(result, errors.RequestDecided) for result in results) == 3
+    assert Payment.objects.count() == 1
     assert Event.objects.filter(name="outcome.approved").count() == 1
 
 
@@ -292,20 +286,12 @@ def test_a_person_and_the_gateway_at_once_book_once(gateway: FakeGateway) -> Non
     proposal = propose(charge)
     Charge.objects.update(ask_at=timezone.now() - timedelta(seconds=1))
 
-    def one(by_hand: bool) -> None:
-        try:
-            if by_hand:
-                approve_outcome(proposal_id=proposal.pk, actor=OLGA)
-            else:
-                ask_gateway(charge_id=charge.pk)
-        except errors.OutcomeKnown:
-            pass
-        finally:
-            connection.close()
+    by_hand, _ = at_once(
+        lambda: approve_outcome(proposal_id=proposal.pk, actor=OLGA),
+        lambda: ask_gateway(charge_id=charge.pk),
+    )
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, [True, False]))
-
+    assert by_hand is None or isinstance(by_hand, errors.OutcomeKnown)
     assert Payment.objects.count() == 1
     assert gateway.taken_minor() == 4000
 

@@ -33,6 +33,7 @@ from tests.payments.outcomes import (
     refund_asked_out,
 )
 from tests.snapshot import everything
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -122,33 +123,24 @@ def test_approving_alone_and_a_second_user_at_once_take_turns(gateway: FakeGatew
     mia = make_user(role=Role.MANAGER, is_active=False)
     proposal = aged(propose(asked_out(gateway), actor=olga))
 
-    def one(approves: bool) -> bool:
-        try:
-            if approves:
-                approve_outcome(proposal_id=proposal.pk, actor=olga)
-            elif how == "added":
-                add_user(
-                    email="ole@example.com",
-                    name="Ole",
-                    role=Role.OWNER,
-                    password="a-long-password-1",
-                    request_key=key(),
-                    actor=SYSTEM,
-                )
-            else:
-                change(mia.pk)
-        except errors.OwnRequest:
-            return False
-        finally:
-            connection.close()
-        return True
+    def join() -> None:
+        if how == "activated":
+            change(mia.pk)
+        else:
+            add_user(
+                email="ole@example.com",
+                name="Ole",
+                role=Role.OWNER,
+                password="a-long-password-1",
+                request_key=key(),
+                actor=SYSTEM,
+            )
 
-    with ThreadPoolExecutor(2) as pool:
-        approved = next(iter(pool.map(one, [True, False])))
+    answer, _ = at_once(lambda: approve_outcome(proposal_id=proposal.pk, actor=olga), join)
 
     joined = Event.objects.get(name__in=["user.added", "user.changed"])
     alone = Event.objects.filter(name="outcome.approved").first()
-    assert approved == (alone is not None)
+    assert isinstance(answer, errors.OwnRequest) == (alone is None)
     assert alone is None or alone.pk < joined.pk
 
 

@@ -1,13 +1,10 @@
 """Paying by a link in two browsers at once, beside a clerk, or by a process that ends: one charge."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
-from duebook.domain import errors
-from duebook.payments.models import Charge, LinkPayment, Payment, PaymentMethod
+from duebook.payments.models import Charge, Payment, PaymentMethod
 from duebook.payments.pay_links import link_payment_by_id
 from duebook.payments.points import Point
 from duebook.payments.services.ask_gateway import drop_charge
@@ -16,6 +13,7 @@ from tests.factories import SYSTEM, make_invoice, make_payment, usd
 from tests.payments.ends import ended_at
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.pay_by_link import charge, choose, close, enter_card, offer_to_pay
+from tests.threads import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -27,14 +25,7 @@ def test_two_browsers_that_pay_everything_at_once_charge_one_card(gateway: FakeG
     for payment in payments:
         enter_card(gateway, payment)
 
-    def run(payment: LinkPayment) -> str:
-        try:
-            return charge(payment).refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        refusals = list(pool.map(run, payments))
+    refusals = in_threads(4, lambda i: charge(payments[i]).refusal)
 
     assert refusals.count("") == 1
     assert set(refusals) <= {"", "charge_under_way", "invoice_paid", "balance_changed"}
@@ -49,14 +40,7 @@ def test_a_page_sent_many_times_at_once_charges_once(gateway: FakeGateway) -> No
     payment = choose(offer_to_pay(make_invoice("100.00")), usd("25.00"))
     enter_card(gateway, payment)
 
-    def run(_: int) -> None:
-        try:
-            charge(payment)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, range(4)))
+    in_threads(4, lambda _: charge(payment))
 
     assert gateway.taken_minor() == 2_500
     assert Charge.objects.count() == 1
@@ -71,22 +55,7 @@ def test_a_customer_who_pays_while_a_clerk_records_a_check_pays_no_more_than_was
     payment = choose(offer_to_pay(invoice))
     enter_card(gateway, payment)
 
-    def customer() -> None:
-        try:
-            charge(payment)
-        finally:
-            connection.close()
-
-    def clerk() -> None:
-        try:
-            make_payment("60.00", invoice=invoice)
-        except errors.DomainError:
-            pass
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda act: act(), [customer, clerk]))
+    at_once(lambda: charge(payment), lambda: make_payment("60.00", invoice=invoice))
 
     booked = sum(row.amount_minor for row in Payment.objects.filter(charge_id__isnull=False))
     assert booked == gateway.taken_minor()

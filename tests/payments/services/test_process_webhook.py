@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
-from duebook.domain.refunding import RefundInput, RefundMeans
+from duebook.domain.refunding import RefundInput
 from duebook.gateways.models import MerchantAccount, WebhookMessage
 from duebook.gateways.protocol import (
     GatewayRefundRequest,
@@ -24,13 +24,13 @@ from duebook.payments.models import Charge, GatewayRefund, Observation, Payment,
 from duebook.payments.points import Point
 from duebook.payments.services.process_webhook import MOST_TRIES, WebhookNotProcessed, process_webhook
 from duebook.payments.services.refund_payment import refund_payment
-from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.payments.to_decide import count_to_decide, failed_messages, refunds_that_came_back
 from tests.factories import SYSTEM, day, key, make_invoice, usd
 from tests.past_the_guards import past_the_guards
 from tests.payments.charging import charge_invoice
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway
+from tests.payments.refunding import refund
 from tests.payments.settling import a_charge, a_refund, line_of
 
 pytestmark = pytest.mark.django_db
@@ -249,17 +249,7 @@ def test_a_message_about_our_own_refund_settles_it(gateway: FakeGateway) -> None
     a_succeeded_charge(gateway)
     payment = Payment.objects.get()
     gateway.fail("refund", OutcomeUnknown, after_effect=True)
-    wanted = RefundInput(
-        amount=usd("15.00"),
-        refunded_on=day(),
-        account_id=0,
-        reason="Sent back",
-        owes_afterwards=None,
-        means=RefundMeans.GATEWAY,
-    )
-    attempt = refund_through_gateway(
-        payment_id=payment.pk, wanted=wanted, request_key=key(), actor=SYSTEM, on=day()
-    )
+    attempt = refund(payment, "15.00")
     assert attempt.state == "unknown"
 
     process_webhook(message_id=message("re_1", object_kind=ObjectKind.REFUND.value).pk)

@@ -8,13 +8,11 @@ from duebook.commissions.models import Accrual, CommissionEntry
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.permissions import Right, Role
-from duebook.domain.recording import Share
 from duebook.domain.refunding import RefundMeans, Rest
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import Account, ClosedPeriod, Transfer
 from duebook.payments.models import Allocation, Payment, PaymentType, Refund
-from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_payment import preview_refund, refund_payment
 from duebook.payments.services.return_payment import return_payment
@@ -33,6 +31,7 @@ from tests.factories import (
     refund_input,
     usd,
 )
+from tests.payments.acts import bounce, move, use_credit
 from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.undoing_refunds import a_payment
@@ -115,14 +114,7 @@ def test_what_shall_not_be_owed_is_credited_in_the_same_act(rest: Rest, label: s
 def test_credit_on_account_goes_back_first() -> None:
     payment = a_payment("70.00", contact=make_contact("Bolt"), invoice=None)
     invoice = make_invoice("50.00", contact=payment.contact)
-    apply_credit(
-        contact_id=payment.contact_id,
-        shares=(Share(invoice.pk, usd("50.00")),),
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    use_credit(invoice, "50.00")
 
     refund(payment, "20.00")
     refund(payment, "10.00", owes=None)
@@ -261,9 +253,7 @@ def test_after_a_refund_in_part_the_rest_can_be_returned_but_nothing_undone() ->
 
     with pytest.raises(errors.RefundedInPart):
         reverse_payment(payment_id=payment.pk, reason="Typo", request_key=key(), actor=SYSTEM, on=day())
-    return_payment(
-        payment_id=payment.pk, returned_on=day(), reason="Bounced", request_key=key(), actor=SYSTEM, on=day()
-    )
+    bounce(payment)
 
     payment.refresh_from_db()
     assert (payment.refunded_minor, payment.returned_minor, payment.allocated_minor) == (4000, 6000, 0)
@@ -280,14 +270,7 @@ def test_after_a_full_refund_nothing_more_happens_to_the_payment() -> None:
         lambda: reverse_payment(
             payment_id=payment.pk, reason="Typo", request_key=key(), actor=SYSTEM, on=day()
         ),
-        lambda: return_payment(
-            payment_id=payment.pk,
-            returned_on=day(),
-            reason="Bounced",
-            request_key=key(),
-            actor=SYSTEM,
-            on=day(),
-        ),
+        lambda: bounce(payment),
     ):
         with pytest.raises(errors.AlreadyRefunded):
             act()
@@ -299,15 +282,7 @@ def test_a_payment_moved_before_is_taken_off_where_it_is_now() -> None:
     payment = a_payment()
     source = Invoice.objects.get()
     target = make_invoice("100.00", contact=payment.contact)
-    move_allocation(
-        payment_id=payment.pk,
-        from_invoice_id=source.pk,
-        to_invoice_id=target.pk,
-        amount=usd("30.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(payment, source, target, "30.00")
 
     refund(payment, "50.00", owes="50.00", refunded_on=day(-5))
 
@@ -394,14 +369,7 @@ def test_credit_is_either_refunded_or_applied_not_both() -> None:
     def work(i: int) -> Any:
         if i % 2:
             return refund(payment, "30.00", owes="0.00")
-        return apply_credit(
-            contact_id=contact.pk,
-            shares=(Share(invoice.pk, usd("30.00")),),
-            apply_to_commissions=True,
-            request_key=key(),
-            actor=SYSTEM,
-            on=day(),
-        )
+        return use_credit(invoice, "30.00")
 
     in_threads(8, work)
 

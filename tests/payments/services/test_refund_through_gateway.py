@@ -1,12 +1,11 @@
 """Money given back through the gateway: booked only if it went back, and never given back twice."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from duebook.domain import errors
@@ -22,14 +21,12 @@ from duebook.payments.models import Charge, GatewayRefund, Payment, Refund
 from duebook.payments.points import Point
 from duebook.payments.services.apply_credit import apply_credit
 from duebook.payments.services.ask_about_refund import ask_about_refund, drop_refund, refunds_to_ask
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_payment import refund_payment
 from duebook.payments.services.refund_through_gateway import (
     preview_gateway_refund,
     refund_through_gateway,
     send_gateway_refund,
 )
-from duebook.payments.services.return_payment import return_payment
 from tests.factories import (
     SYSTEM,
     actor,
@@ -42,11 +39,13 @@ from tests.factories import (
     usd,
 )
 from tests.past_the_guards import past_the_guards
+from tests.payments.acts import bounce, move
 from tests.payments.charging import a_charged_payment, its_turn
 from tests.payments.ends import CUT_OFF, EXCEPTION, ended_at, ending_at
 from tests.payments.fake_gateway import FakeGateway
 from tests.payments.refunding import refund, wanted
 from tests.snapshot import everything
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -173,14 +172,7 @@ def test_an_unknown_outcome_blocks_the_payment_until_the_gateway_says(
     with pytest.raises(errors.RefundUnderWay):
         refund(payment, "10.00")
     with pytest.raises(errors.RefundUnderWay):
-        return_payment(
-            payment_id=payment.pk,
-            returned_on=day(),
-            reason="x",
-            request_key=key(),
-            actor=SYSTEM,
-            on=day(),
-        )
+        bounce(payment)
     assert ask_about_refund(attempt_id=attempt.pk) is RefundState(attempt.state)
     its_turn(attempt)
     assert refunds_to_ask(most=9) == [attempt.pk]
@@ -257,15 +249,7 @@ def test_a_refund_in_progress_is_booked_when_it_is_done(gateway: FakeGateway) ->
 def test_credit_that_is_on_its_way_back_is_not_applied(gateway: FakeGateway) -> None:
     payment = a_charged_payment()
     invoice = Invoice.objects.get()
-    move_allocation(
-        payment_id=payment.pk,
-        from_invoice_id=invoice.pk,
-        to_invoice_id=None,
-        amount=usd("40.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(payment, invoice, None, "40.00")
     gateway.refund_outcome = RefundOutcome.PROCESSING
     attempt = refund(payment, "30.00", owes_afterwards=usd("0.00"))
     other = make_invoice("40.00", contact=invoice.contact)
@@ -360,18 +344,9 @@ def test_two_who_refund_one_payment_at_once_give_back_no_more_than_was_captured(
 ) -> None:
     payment = a_charged_payment()
 
-    def run(_: int) -> str:
-        try:
-            return refund(payment, "60.00").state
-        except errors.DomainError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
+    results = in_threads(4, lambda _: refund(payment, "60.00").state)
 
-    with ThreadPoolExecutor(4) as pool:
-        came_to = list(pool.map(run, range(4)))
-
-    assert came_to.count("succeeded") == 1
+    assert results.count("succeeded") == 1
     assert gateway.given_back_minor() == 6000
 
 

@@ -8,16 +8,14 @@ from django.db.models import Sum
 from duebook.domain import errors
 from duebook.domain.accounts import SystemAccount as Sys
 from duebook.domain.permissions import Right, Role
-from duebook.domain.recording import Share, Surplus
+from duebook.domain.recording import Surplus
 from duebook.events.models import Event
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Allocation, Payment, Reversal
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.move_allocation import move_allocation
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import preview_reversal, reverse_payment
 from tests.factories import SYSTEM, actor, day, key, make_contact, make_invoice, make_payment, usd
+from tests.payments.acts import bounce, move, use_credit
 from tests.snapshot import everything
 from tests.threads import in_threads
 
@@ -81,23 +79,8 @@ def test_undoing_after_moves_takes_back_each_row() -> None:
     contact = make_contact()
     one, two = make_invoice("100.00", contact=contact), make_invoice("50.00", contact=contact)
     payment = make_payment("120.00", invoice=one, surplus=Surplus.KEEP_AS_CREDIT)
-    move_allocation(
-        payment_id=payment.pk,
-        from_invoice_id=one.pk,
-        to_invoice_id=two.pk,
-        amount=usd("30.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-    apply_credit(
-        contact_id=contact.pk,
-        shares=(Share(two.pk, usd("20.00")),),
-        apply_to_commissions=False,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(payment, one, two, "30.00")
+    use_credit(two, "20.00", counts=False)
 
     undo(payment)
 
@@ -156,9 +139,7 @@ def test_a_reason_is_needed(reason: str) -> None:
 
 def test_a_returned_payment_cannot_be_undone() -> None:
     payment = make_payment(invoice=make_invoice())
-    return_payment(
-        payment_id=payment.pk, returned_on=day(), reason="Bounced", request_key=key(), actor=SYSTEM, on=day()
-    )
+    bounce(payment)
     before = everything()
 
     with pytest.raises(errors.AlreadyReturned):
@@ -218,23 +199,8 @@ def test_undo_return_and_move_at_once_do_only_one_thing() -> None:
         if i % 3 == 0:
             return undo(payment)
         if i % 3 == 1:
-            return return_payment(
-                payment_id=payment.pk,
-                returned_on=day(),
-                reason="Bounced",
-                request_key=key(),
-                actor=SYSTEM,
-                on=day(),
-            )
-        return move_allocation(
-            payment_id=payment.pk,
-            from_invoice_id=one.pk,
-            to_invoice_id=two.pk,
-            amount=usd("100.00"),
-            request_key=key(),
-            actor=SYSTEM,
-            on=day(),
-        )
+            return bounce(payment)
+        return move(payment, one, two, "100.00")
 
     in_threads(9, work)
 

@@ -15,7 +15,6 @@ from duebook.gateways.protocol import NothingHappened
 from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Payment, Refund, RefundReversal, Reversal
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.payments.services.reverse_refund import preview_refund_reversal
@@ -33,10 +32,11 @@ from tests.factories import (
     refund_input,
     usd,
 )
+from tests.payments.acts import bounce, move, use_credit
 from tests.payments.charging import a_charged_payment
 from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.undoing_refunds import a_payment, credit_to, figures, refunded, returned, undo
+from tests.payments.undoing_refunds import a_payment, figures, refunded, undo
 from tests.snapshot import everything
 from tests.threads import in_threads
 
@@ -194,15 +194,7 @@ def test_an_invoice_that_was_paid_otherwise_in_between_is_settled_again_today() 
     invoice = Invoice.objects.get()
     refund = refunded(payment, "40.00", owes=None, refunded_on=day(-6))
     other = make_payment("40.00", invoice=invoice, received_on=day(-4))
-    move_allocation(
-        payment_id=other.pk,
-        from_invoice_id=invoice.pk,
-        to_invoice_id=None,
-        amount=usd("40.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(-1),
-    )
+    move(other, invoice, None, "40.00", on=day(-1))
 
     decision = undo(refund)
 
@@ -341,13 +333,13 @@ def test_undoing_and_another_act_at_once_take_turns(kind: str) -> None:
         if i % 2:
             return undo(refund)
         if kind == "credit":
-            return credit_to(payment, invoice, "40.00")
+            return use_credit(invoice, "40.00")
         if kind == "payment":
             return make_payment("40.00", invoice=invoice)
         if kind == "refund":
             return refunded(payment, "50.00", owes=None)
         if kind == "return":
-            return returned(payment)
+            return bounce(payment)
         return undo(adjustment)
 
     in_threads(4, work)

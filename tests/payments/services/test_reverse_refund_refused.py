@@ -14,9 +14,10 @@ from duebook.payments.models import Payment, Refund
 from duebook.payments.services.refund_through_gateway import refund_through_gateway
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, actor, day, key, make_payment, refund_input, usd
+from tests.payments.acts import bounce, use_credit
 from tests.payments.charging import a_charged_payment
 from tests.payments.fake_gateway import FakeGateway
-from tests.payments.undoing_refunds import a_payment, credit_to, refunded, returned, undo
+from tests.payments.undoing_refunds import a_payment, refunded, undo
 from tests.snapshot import everything
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def paid_with_other_money(payment: Payment) -> None:
 
 def paid_with_credit(payment: Payment) -> None:
     make_payment("30.00", contact=payment.contact, received_on=day(-1))
-    credit_to(payment, Invoice.objects.get(), "30.00")
+    use_credit(Invoice.objects.get(), "30.00")
 
 
 def closed(payment: Payment) -> None:
@@ -40,12 +41,12 @@ def closed(payment: Payment) -> None:
     [
         (paid_with_other_money, errors.RefundUsedSince),
         (paid_with_credit, errors.RefundUsedSince),
-        (returned, errors.AlreadyReturned),
+        (bounce, errors.AlreadyReturned),
         (closed, errors.PeriodClosed),
     ],
 )
 def test_a_refund_is_not_undone_once_something_else_relies_on_it(
-    since: Callable[[Payment], None], error: type[Exception]
+    since: Callable[[Payment], object], error: type[Exception]
 ) -> None:
     payment = a_payment()
     refund = refunded(payment, "40.00", owes="40.00")

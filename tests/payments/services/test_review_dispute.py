@@ -1,5 +1,7 @@
 """A dispute waits for a person until the bank has decided, and a lost one until somebody has seen it."""
 
+from typing import Any
+
 import pytest
 
 from duebook.domain import errors
@@ -22,9 +24,9 @@ pytestmark = pytest.mark.django_db
 LOST = DisputeState.LOST
 
 
-def review(dispute: Dispute, state: DisputeState = LOST, **fields: object) -> None:
+def review(dispute: Dispute, state: DisputeState = LOST, **fields: Any) -> None:
     review_dispute(
-        **{"dispute_id": dispute.pk, "state": state, "request_key": key(), "actor": SYSTEM, **fields}  # type: ignore[arg-type]
+        **{"dispute_id": dispute.pk, "state": state, "request_key": key(), "actor": SYSTEM, **fields}
     )
 
 

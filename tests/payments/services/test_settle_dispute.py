@@ -1,6 +1,5 @@
 """Disputes: what the gateway takes is owed again, what it gives back is not, in any order of messages."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -20,15 +19,15 @@ from duebook.invoices.models import Invoice
 from duebook.ledger.models import ClosedPeriod, Transfer
 from duebook.payments.models import Charge, Dispute, DisputeBooking, Observation, Payment
 from duebook.payments.points import Point, at_each_point
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.process_webhook import process_webhook
 from duebook.payments.services.settle_dispute import settle_dispute
-from tests.factories import SYSTEM, day, key, make_invoice, make_partner, make_payment, make_program, usd
+from tests.factories import day, make_invoice, make_partner, make_payment, make_program, usd
+from tests.payments.acts import move, use_credit
 from tests.payments.charging import a_charged_payment, charge_invoice
 from tests.payments.disputing import clearing_minor, decide_dispute, open_dispute, tell, told
 from tests.payments.ends import WAYS, ending_at
 from tests.payments.fake_gateway import FakeGateway
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -196,23 +195,8 @@ def test_a_dispute_takes_the_credit_first_and_then_what_was_applied_last(gateway
     make_payment("30.00", invoice=None, contact=payment.contact)
     contact_invoice = make_invoice("50.00", contact=payment.contact)
     first = payment.allocations.get().invoice
-    move_allocation(
-        payment_id=payment.pk,
-        from_invoice_id=first.pk,
-        to_invoice_id=None,
-        amount=usd("60.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
-    apply_credit(
-        contact_id=payment.contact_id,
-        shares=[share(contact_invoice, "50.00")],
-        apply_to_commissions=True,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(payment, first, None, "60.00")
+    use_credit(contact_invoice, "50.00")
     payment.refresh_from_db()
     assert (payment.allocated_minor, payment.credit_minor) == (90_00, 10_00)
 
@@ -333,12 +317,7 @@ def test_two_messages_at_once_book_the_dispute_once(gateway: FakeGateway) -> Non
     gateway.open_dispute()
     messages = [told().pk for _ in range(4)]
 
-    def process(pk: int) -> None:
-        process_webhook(message_id=pk)
-        connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(process, messages))
+    in_threads(4, lambda i: process_webhook(message_id=messages[i]))
 
     assert Dispute.objects.get().booked_minor == 10000
     assert DisputeBooking.objects.count() == 2

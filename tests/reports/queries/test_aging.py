@@ -6,7 +6,6 @@ import pytest
 
 from duebook.domain.accounts import SystemAccount
 from duebook.ledger.models import Transfer
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.queries.aging import (
     Aged,
@@ -21,6 +20,7 @@ from duebook.reports.queries.aging import (
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment
+from tests.payments.acts import bounce
 
 pytestmark = pytest.mark.django_db
 
@@ -106,14 +106,7 @@ def test_undone_returned_changed_and_cancelled_show_on_their_days():
     acme = make_contact()
     returned = make_invoice("10.00", contact=acme, ordered_on=day(-9))
     payment = make_payment("10.00", invoice=returned, received_on=day(-8))
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(-4),
-        reason="bounced",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payment, returned_on=day(-4))
     undone = make_payment("10.00", invoice=returned, received_on=day(-3))
     reverse_payment(payment_id=undone.pk, reason="mistake", request_key=key(), actor=SYSTEM, on=day())
     changed = make_invoice("100.00", contact=acme, ordered_on=day(-7))

@@ -7,7 +7,6 @@ from duebook.domain.settlements import LineKind
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import SettlementLine
 from duebook.payments.models import Payment, PaymentType
-from duebook.payments.services.return_payment import return_payment
 from duebook.reports.queries.card_clearing import (
     ClearingFilter,
     ClearingSums,
@@ -19,7 +18,8 @@ from duebook.reports.queries.card_clearing import (
     settlement_rows,
     waiting_page,
 )
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
+from tests.factories import day, make_contact, make_invoice, make_payment
+from tests.payments.acts import bounce
 from tests.payments.fake_gateway import FakeGateway, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund, line_of_settlement
 
@@ -102,14 +102,7 @@ def test_money_that_the_bank_took_back_waits_as_a_dispute(gateway: FakeGateway) 
     gateway.pay_out(line_of(charge))
     fetch()
     payment = Payment.objects.get()
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(),
-        reason="told by letter",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payment)
 
     assert [(row.what, row.minor) for row in waiting()] == [("dispute", -10000)]
     gateway.pay_out(SettlementLine("dp_1", -10000, 0, LineKind.DISPUTE, charge.gateway_id))

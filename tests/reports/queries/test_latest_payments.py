@@ -2,10 +2,10 @@
 
 import pytest
 
-from duebook.payments.services.move_allocation import move_allocation
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.queries.latest_payments import LatestPayment, latest_payments
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment, usd
+from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
+from tests.payments.acts import move
 
 pytestmark = pytest.mark.django_db
 
@@ -14,15 +14,7 @@ def test_the_newest_come_first_and_undone_ones_not_at_all(django_assert_num_quer
     acme = make_contact()
     first, second = make_invoice("50.00", contact=acme), make_invoice("50.00", contact=acme)
     old = make_payment("20.00", invoice=first, received_on=day(), reference="4471")
-    move_allocation(
-        payment_id=old.pk,
-        from_invoice_id=first.pk,
-        to_invoice_id=second.pk,
-        amount=usd("20.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(old, first, second, "20.00")
     undone = make_payment("9.00", invoice=first)
     reverse_payment(payment_id=undone.pk, reason="mistake", request_key=key(), actor=SYSTEM, on=day())
     credit = make_payment("5.00", contact=acme, type_label="Cash")

@@ -16,7 +16,6 @@ from duebook.domain.order_lines import ItemKind
 from duebook.domain.permissions import Role
 from duebook.invoices.models import Invoice
 from duebook.partners.models import Partner
-from duebook.payments.services.return_payment import return_payment
 from duebook.reports.queries.partner_ledgers import (
     LedgerFilter,
     PartnerLedger,
@@ -25,7 +24,6 @@ from duebook.reports.queries.partner_ledgers import (
 )
 from duebook.reports.queries.partner_movements import MovementFilter, partner_movements
 from tests.factories import (
-    SYSTEM,
     actor,
     day,
     key,
@@ -35,6 +33,7 @@ from tests.factories import (
     make_payment,
     make_program,
 )
+from tests.payments.acts import bounce
 
 pytestmark = pytest.mark.django_db
 
@@ -75,15 +74,7 @@ def test_a_ledger_goes_from_the_beginning_balance_to_the_ending_balance() -> Non
     pay_out(day(-20), day(-12))
     make_payment("30.00", invoice=invoice, received_on=day(-8))
     pay_out(day(-8), day(-5))
-    return_payment(
-        payment_id=first.pk,
-        returned_on=day(-2),
-        reason="NSF",
-        fee=None,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(first, returned_on=day(-2))
 
     (row,) = ledgers()
     (earlier,) = ledgers(day(-39), day(-10))
@@ -171,15 +162,7 @@ def test_what_can_still_come_is_what_the_rules_say(
     if pays:
         paid = make_payment(pays[0], invoice=invoice, apply_to_commissions=pays[1])
         if returned:
-            return_payment(
-                payment_id=paid.pk,
-                returned_on=day(),
-                reason="NSF",
-                fee=None,
-                request_key=key(),
-                actor=SYSTEM,
-                on=day(),
-            )
+            bounce(paid)
     invoice.refresh_from_db()
     accrual = Accrual.objects.get()
 

@@ -3,7 +3,6 @@
 import pytest
 
 from duebook.ledger.models import ClosedPeriod
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.queries.payments_of_period import (
     Happening,
@@ -24,6 +23,7 @@ from tests.factories import (
     make_refund,
     payment_type,
 )
+from tests.payments.acts import bounce
 
 pytestmark = pytest.mark.django_db
 
@@ -77,14 +77,7 @@ def test_undoing_after_the_day_was_closed_lowers_the_period_in_which_it_is_undon
 def test_a_returned_payment_stays_received_and_is_returned_on_its_day():
     payment = make_payment("25.00", contact=make_contact(), received_on=day(-10))
 
-    return_payment(
-        payment_id=payment.pk,
-        returned_on=day(-3),
-        reason="bounced",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(payment, returned_on=day(-3))
 
     assert payments_by_type(day(-10), day(-4)) == [figures("Check", 1, 2500, 0, 0, 0, 0)]
     assert payments_by_type(day(-3), day()) == [figures("Check", 0, 0, 0, 0, 1, 2500)]

@@ -4,17 +4,14 @@ import pytest
 
 from duebook.contacts.models import Contact
 from duebook.domain.order_lines import ItemKind
-from duebook.domain.recording import Share
 from duebook.invoices.models import Invoice
 from duebook.payments.models import Payment
-from duebook.payments.services.apply_credit import apply_credit
-from duebook.payments.services.move_allocation import move_allocation
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.sales.services.cancel_order import cancel_order
 from duebook.sales.services.change_order import change_order
 from duebook.sales.services.void_invoice import void_invoice
 from tests.factories import SYSTEM, day, key, line, make_contact, make_invoice, make_payment, make_refund, usd
+from tests.payments.acts import bounce, move, use_credit
 
 
 @pytest.fixture
@@ -43,34 +40,11 @@ def _everything_happens(acme: Contact) -> None:
     first, second, third = (make_invoice("100.00", contact=acme) for _ in range(3))
     make_payment("30.00", invoice=first, type_label="Adjustment")
     moved = make_payment("50.00", invoice=first)
-    move_allocation(
-        payment_id=moved.pk,
-        from_invoice_id=first.pk,
-        to_invoice_id=second.pk,
-        amount=usd("20.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    move(moved, first, second, "20.00")
     make_payment("70.00", contact=acme)
-    apply_credit(
-        contact_id=acme.pk,
-        shares=(Share(third.pk, usd("60.00")),),
-        apply_to_commissions=False,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    use_credit(third, "60.00", counts=False)
     returned = make_payment("15.00", invoice=second, apply_to_commissions=False)
-    return_payment(
-        payment_id=returned.pk,
-        returned_on=day(),
-        reason="bounced",
-        fee=usd("3.00"),
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(returned, fee=usd("3.00"))
     make_refund(make_payment("25.00", invoice=third), "10.00", owes="4.00")
     reversed_ = make_payment("12.00", invoice=third)
     reverse_payment(

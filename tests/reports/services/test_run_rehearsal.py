@@ -12,7 +12,6 @@ from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
 from duebook.domain.permissions import Role
 from duebook.partners.details import ProgramDetails
 from duebook.partners.models import Partner, Program, Rule
-from duebook.payments.services.return_payment import return_payment
 from duebook.payments.services.reverse_payment import reverse_payment
 from duebook.reports.models import Rehearsal
 from duebook.reports.rehearsal import details_as_json, details_from_json
@@ -29,6 +28,7 @@ from tests.factories import (
     make_program,
     make_refund,
 )
+from tests.payments.acts import bounce
 from tests.payments.charging import a_charged_payment
 from tests.payments.disputing import decide_dispute, open_dispute
 from tests.payments.fake_gateway import FakeGateway
@@ -101,15 +101,7 @@ def test_returned_undone_and_cancelled_money_is_seen_on_its_day() -> None:
     kept = make_invoice("100.00", lead_partner_id=dana.pk, ordered_on=day(-50))
     returned = make_payment("40.00", invoice=kept, received_on=day(-40))
     undone = make_payment("30.00", invoice=kept, received_on=day(-39))
-    return_payment(
-        payment_id=returned.pk,
-        returned_on=day(-5),
-        reason="NSF",
-        fee=None,
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(returned, returned_on=day(-5))
     reverse_payment(payment_id=undone.pk, reason="Mistake", request_key=key(), actor=SYSTEM, on=day())
     gone = make_invoice("100.00", lead_partner_id=dana.pk, ordered_on=day(-50), contact=kept.contact)
     cancel_order(order_id=gone.order_id, reason="No", request_key=key(), actor=SYSTEM, on=day())

@@ -12,13 +12,13 @@ from duebook.gateways.accounts import NO_KEY, PURPOSE
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.protocol import Outcome, OutcomeUnknown, SettlementLine
 from duebook.payments.models import Charge, Payment, PaymentType
-from duebook.payments.services.return_payment import return_payment
 from duebook.reports.services import verify_gateways as service
 from duebook.reports.services.verify_books import Finding
 from duebook.reports.services.verify_gateways import verify_gateways
 from duebook.staff.sealing import seal
-from tests.factories import SYSTEM, day, key, make_contact, make_invoice, make_payment
+from tests.factories import make_contact, make_invoice, make_payment
 from tests.gateways.sandbox.server import SECRET, running_sandbox
+from tests.payments.acts import bounce
 from tests.payments.fake_gateway import FakeGateway, make_card, make_merchant_account
 from tests.payments.settling import a_charge, a_refund, fetch, line_of, line_of_refund, line_of_settlement
 
@@ -159,14 +159,7 @@ def test_a_dispute_before_and_after_its_settlement_gives_no_finding(gateway: Fak
     charge = a_charge("100.00")
     gateway.pay_out(line_of(charge))
     fetch()
-    return_payment(
-        payment_id=Payment.objects.get().pk,
-        returned_on=day(),
-        reason="told by letter",
-        request_key=key(),
-        actor=SYSTEM,
-        on=day(),
-    )
+    bounce(Payment.objects.get())
     before = findings()
     gateway.pay_out(SettlementLine("dp_1", -10000, 0, LineKind.DISPUTE, charge.gateway_id))
     fetch()

@@ -5,9 +5,9 @@ from django.db import transaction
 from duebook.catalog.details import ProductDetails
 from duebook.catalog.models import Product
 from duebook.catalog.services.add_product import refuse_taken_sku
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 
 
@@ -18,9 +18,7 @@ def edit_product(*, product_id: int, details: ProductDetails, request_key: str, 
     Locks the product. Records ``product.edited`` with what changed.
     Raises NotFound, Forbidden, NameRequired, PriceNegative, SkuTaken, KeyReused.
     """
-    product = Product.objects.select_for_update(no_key=True, of=("self",)).filter(pk=product_id).first()
-    if product is None:
-        raise NotFound(what="Product", id=product_id)
+    product = row_by_id(Product.objects.select_for_update(no_key=True, of=("self",)), product_id, "Product")
     hashed = input_hash([product_id, details])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return product

@@ -48,21 +48,7 @@ def pay_payout_batch(
     batch.paid_reference = reference.strip()
     batch.paid_by_id = actor.user_id
     batch.save(update_fields=["state", "paid_on", "paid_method", "paid_reference", "paid_by_id"])
-    Transfer.objects.bulk_create(
-        (
-            Transfer(
-                kind=TransferKind.COMMISSION_PAID.value,
-                debit_account_id=int(SystemAccount.PARTNER_PAYABLE),
-                credit_account_id=int(SystemAccount.BANK),
-                amount_minor=payout.amount_minor,
-                currency=batch.currency,
-                effective_on=paid_on,
-                partner_id=payout.partner_id,
-            )
-            for payout in Payout.objects.filter(batch=batch).order_by("id")
-        ),
-        batch_size=5000,
-    )
+    _book(batch, paid_on)
     record_event(
         name="payout.paid",
         actor=actor,
@@ -79,3 +65,21 @@ def pay_payout_batch(
         },
     )
     return batch
+
+
+def _book(batch: PayoutBatch, paid_on: date) -> None:
+    Transfer.objects.bulk_create(
+        (
+            Transfer(
+                kind=TransferKind.COMMISSION_PAID.value,
+                debit_account_id=int(SystemAccount.PARTNER_PAYABLE),
+                credit_account_id=int(SystemAccount.BANK),
+                amount_minor=payout.amount_minor,
+                currency=batch.currency,
+                effective_on=paid_on,
+                partner_id=payout.partner_id,
+            )
+            for payout in Payout.objects.filter(batch=batch).order_by("id")
+        ),
+        batch_size=5000,
+    )

@@ -4,9 +4,9 @@ from django.db import transaction
 
 from duebook.contacts.details import ContactDetails
 from duebook.contacts.models import Contact
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 
 
@@ -17,9 +17,7 @@ def edit_contact(*, contact_id: int, details: ContactDetails, request_key: str, 
     Locks the contact. Records ``contact.edited`` with what changed.
     Raises NotFound, Forbidden, ContactNeedsName, KeyReused.
     """
-    contact = Contact.objects.select_for_update(no_key=True, of=("self",)).filter(pk=contact_id).first()
-    if contact is None:
-        raise NotFound(what="Contact", id=contact_id)
+    contact = row_by_id(Contact.objects.select_for_update(no_key=True, of=("self",)), contact_id, "Contact")
     hashed = input_hash([contact_id, details])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return contact

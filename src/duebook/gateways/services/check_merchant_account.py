@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.gateways.connection import ask_whose, note_connection
 from duebook.gateways.models import MerchantAccount
@@ -20,9 +20,7 @@ def check_merchant_account(*, merchant_account_id: int, request_key: str, actor:
     Raises NotFound, Forbidden, SecretUnreadable, SecretRefused, ProcessorNotReached, OtherProcessorAccount,
     KeyReused.
     """
-    account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
-    if account is None:
-        raise NotFound(what="Merchant account", id=merchant_account_id)
+    account = row_by_id(MerchantAccount.objects, merchant_account_id, "Merchant account")
     hashed = input_hash(["check merchant account", merchant_account_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return account

@@ -5,9 +5,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from duebook.domain.errors import DefaultNotFitting, NotFound
+from duebook.domain.errors import DefaultNotFitting
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.gateways.account_details import MerchantAccountDetails
 from duebook.gateways.connection import ask_whose, note_connection
@@ -35,9 +36,7 @@ def edit_merchant_account(
     AddressMalformed, TooManySigningSecrets, SecretUnreadable, SecretRefused, ProcessorNotReached,
     OtherProcessorAccount, DefaultNotFitting, KeyReused.
     """
-    account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
-    if account is None:
-        raise NotFound(what="Merchant account", id=merchant_account_id)
+    account = row_by_id(MerchantAccount.objects, merchant_account_id, "Merchant account")
     hashed = input_hash(["edit merchant account", merchant_account_id, details.known(), next_default_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return account

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.db.models import RestrictedError
 
-from duebook.domain.errors import NotFound, PartnerHasEntries
+from duebook.domain.errors import PartnerHasEntries
 from duebook.domain.permissions import Actor, Right
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.partners.models import Partner, PartnerOverride
 
@@ -16,9 +17,7 @@ def delete_partner(*, partner_id: int, actor: Actor) -> None:
     Raises Forbidden, NotFound, PartnerHasEntries (then it can be made inactive).
     """
     actor.require(Right.MANAGE_PARTNERS)
-    partner = Partner.objects.filter(pk=partner_id).first()
-    if partner is None:
-        raise NotFound(what="Referral partner", id=partner_id)
+    partner = row_by_id(Partner.objects, partner_id, "Referral partner")
     payload = {"partner_id": partner_id, "name": partner.name, "code": partner.code}
     try:
         with transaction.atomic():

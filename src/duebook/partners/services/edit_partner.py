@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.forms.models import model_to_dict
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.events.turns import take_turn
 from duebook.partners.details import PartnerDetails
@@ -25,9 +25,7 @@ def edit_partner(*, partner_id: int, details: PartnerDetails, request_key: str, 
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.MANAGE_PARTNERS)
-    partner = Partner.objects.filter(pk=partner_id).first()
-    if partner is None:
-        raise NotFound(what="Referral partner", id=partner_id)
+    partner = row_by_id(Partner.objects, partner_id, "Referral partner")
     before = model_to_dict(partner)
     fields = partner_fields(details, partner_id)
     for name, value in fields.items():

@@ -9,6 +9,7 @@ from duebook.domain.commission_rules import PartnerRole
 from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.partners.models import Partner, Referral
 from duebook.partners.notifying import notify_of_lead_later
@@ -29,9 +30,7 @@ def refer_contact(
     actor.require(Right.MANAGE_PARTNERS)
     if not Contact.objects.filter(pk=contact_id).exists():
         raise NotFound(field="contact", what="Contact", id=contact_id)
-    partner = Partner.objects.filter(pk=partner_id).first()
-    if partner is None:
-        raise NotFound(field="partner", what="Referral partner", id=partner_id)
+    partner = row_by_id(Partner.objects, partner_id, "Referral partner", field="partner")
     is_new = not Referral.objects.filter(contact=contact_id, partner=partner).exists()
     referral = Referral.objects.create(contact_id=contact_id, partner=partner, role=role.value, since=since)
     record_event(

@@ -7,9 +7,10 @@ from django.db import transaction
 
 from duebook.domain.commission_checks import check_rate
 from duebook.domain.commission_rules import PartnerRole, PayoutType, Rate
-from duebook.domain.errors import NotFound, RuleTwice
+from duebook.domain.errors import RuleTwice
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.events.turns import take_turn
 from duebook.partners.models import Partner, PartnerOverride
@@ -41,9 +42,7 @@ def set_partner_overrides(
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.SET_COMMISSIONS)
-    partner = Partner.objects.filter(pk=partner_id).first()
-    if partner is None:
-        raise NotFound(what="Referral partner", id=partner_id)
+    partner = row_by_id(Partner.objects, partner_id, "Referral partner")
     _check(overrides)
     PartnerOverride.objects.filter(partner=partner).delete()
     PartnerOverride.objects.bulk_create(

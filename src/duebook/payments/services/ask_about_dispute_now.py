@@ -1,7 +1,8 @@
 """Ask the gateway about a dispute at once, for a person who does not wait until it tells."""
 
-from duebook.domain.errors import GatewayUnreachable, NotFound
+from duebook.domain.errors import GatewayUnreachable
 from duebook.domain.permissions import Actor, Right
+from duebook.events.rows import row_by_id
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import GatewayError
 from duebook.payments.models import Dispute, Observation
@@ -14,9 +15,7 @@ def ask_about_dispute_now(*, dispute_id: int, actor: Actor) -> Dispute:
     Must not be called inside a transaction. Raises NotFound, Forbidden, GatewayUnreachable.
     """
     actor.require(Right.RESOLVE_MESSAGES)
-    dispute = Dispute.objects.select_related("merchant_account").filter(pk=dispute_id).first()
-    if dispute is None:
-        raise NotFound(what="Dispute", id=dispute_id)
+    dispute = row_by_id(Dispute.objects.select_related("merchant_account"), dispute_id, "Dispute")
     try:
         answer = gateway_of(dispute.merchant_account).fetch_dispute(dispute.gateway_id)
     except GatewayError as error:

@@ -5,8 +5,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 
 from duebook.domain.charging import OPEN_STATES, ChargeState
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
+from duebook.events.rows import row_by_id
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import GatewayError
 from duebook.payments.charge_reading import seen_of
@@ -24,9 +24,7 @@ def ask_gateway_now(*, charge_id: int, actor: Actor) -> ChargeState:
     Forbidden.
     """
     actor.require(Right.CHARGE_CARDS)
-    charge = Charge.objects.select_related("merchant_account").filter(pk=charge_id).first()
-    if charge is None:
-        raise NotFound(what="Charge", id=charge_id)
+    charge = row_by_id(Charge.objects.select_related("merchant_account"), charge_id, "Charge")
     if not charge.is_open:
         return _look_again(charge)
     _make_it_its_turn(charge_id)

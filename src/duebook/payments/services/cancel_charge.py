@@ -1,8 +1,9 @@
 """Cancel a charge that waits for its customer, so that its invoices can be paid otherwise."""
 
 from duebook.domain.charging import ChargeState
-from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable, NotFound
+from duebook.domain.errors import ChargeNotWaiting, GatewayUnreachable
 from duebook.domain.permissions import Actor, Right
+from duebook.events.rows import row_by_id
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.protocol import GatewayError
 from duebook.payments.charge_reading import seen_of
@@ -18,9 +19,7 @@ def cancel_charge(*, charge_id: int, actor: Actor) -> ChargeState:
     transaction. Raises NotFound, Forbidden, ChargeNotWaiting, GatewayUnreachable.
     """
     actor.require(Right.CHARGE_CARDS)
-    charge = Charge.objects.select_related("merchant_account").filter(pk=charge_id).first()
-    if charge is None:
-        raise NotFound(what="Charge", id=charge_id)
+    charge = row_by_id(Charge.objects.select_related("merchant_account"), charge_id, "Charge")
     if charge.state != ChargeState.REQUIRES_ACTION:
         raise ChargeNotWaiting(number=str(charge))
     reach(Point.ASK_CANCEL_CALLED)

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import PaymentType
 from duebook.payments.type_details import PaymentTypeDetails
@@ -20,11 +20,9 @@ def edit_payment_type(
     Locks the type. Records ``payment_type.edited`` with what changed.
     Raises NotFound, Forbidden, NameRequired, LabelTaken, AccountNotFitting, KeyReused.
     """
-    payment_type = (
-        PaymentType.objects.select_for_update(no_key=True, of=("self",)).filter(pk=payment_type_id).first()
+    payment_type = row_by_id(
+        PaymentType.objects.select_for_update(no_key=True, of=("self",)), payment_type_id, "Payment type"
     )
-    if payment_type is None:
-        raise NotFound(what="Payment type", id=payment_type_id)
     hashed = input_hash([payment_type_id, details])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return payment_type

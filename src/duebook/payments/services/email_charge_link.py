@@ -8,11 +8,11 @@ from duebook.domain.errors import (
     ChargeNeedsNoLink,
     ChargeNotWaiting,
     ContactWithoutEmail,
-    NotFound,
 )
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.ledger.currencies import format_money
 from duebook.payments.calling_off import is_to_be_called_off
@@ -36,9 +36,7 @@ def email_charge_link(*, charge_id: int, request_key: str, actor: Actor) -> str:
     if earlier is not None:
         return str(earlier.payload["address"])
     actor.require(Right.CHARGE_CARDS)
-    charge = Charge.objects.select_related("contact").filter(pk=charge_id).first()
-    if charge is None:
-        raise NotFound(what="Charge", id=charge_id)
+    charge = row_by_id(Charge.objects.select_related("contact"), charge_id, "Charge")
     if charge.state != ChargeState.REQUIRES_ACTION or is_to_be_called_off(charge_id):
         raise ChargeNotWaiting(number=str(charge))
     if not charge.action_url:

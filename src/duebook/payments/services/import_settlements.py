@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.recording import Movement
 from duebook.domain.settlements import (
@@ -20,6 +19,7 @@ from duebook.domain.settlements import (
     decide_settlement,
 )
 from duebook.events.requests import input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import MerchantAccount
@@ -67,9 +67,7 @@ def import_settlements(*, merchant_account_id: int, actor: Actor, about: str = "
     ``settlement.returned``. Raises Forbidden, NotFound, GatewayError.
     """
     actor.require(Right.RESOLVE_MESSAGES)
-    account = MerchantAccount.objects.filter(pk=merchant_account_id).first()
-    if account is None:
-        raise NotFound(what="Merchant account", id=merchant_account_id)
+    account = row_by_id(MerchantAccount.objects, merchant_account_id, "Merchant account")
     since = _since(account, about)
     # Read before asking: another import may be faster meanwhile.
     ours = Settlement.objects.filter(merchant_account=account, paid_on__gte=since).order_by("paid_on", "pk")

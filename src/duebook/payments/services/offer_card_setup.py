@@ -8,9 +8,10 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import ContactWithoutEmail, NotFound
+from duebook.domain.errors import ContactWithoutEmail
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts_in_use import account_in_use
 from duebook.payments import write_path
@@ -78,7 +79,4 @@ def offer_card_setup(
 
 
 def _contact(contact_id: int) -> Contact:
-    contact = Contact.objects.filter(pk=contact_id).first()
-    if contact is None:
-        raise NotFound(field="contact", what="Contact", id=contact_id)
-    return contact
+    return row_by_id(Contact.objects, contact_id, "Contact", field="contact")

@@ -9,10 +9,11 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from duebook.contacts.models import Contact
-from duebook.domain.errors import ContactWithoutEmail, NotFound
+from duebook.domain.errors import ContactWithoutEmail
 from duebook.domain.pay_links import LIFETIME, decide_link
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts_in_use import account_in_use
 from duebook.payments import write_path
@@ -57,9 +58,7 @@ def offer_pay_link(
         made = PayLink.objects.get(pk=earlier.payload["link_id"])
         return OfferedPayLink(made.pk, token_of(made), made.expires_at, repeated=True)
     actor.require(Right.CHARGE_CARDS)
-    contact = Contact.objects.filter(pk=contact_id).first()
-    if contact is None:
-        raise NotFound(field="contact", what="Contact", id=contact_id)
+    contact = row_by_id(Contact.objects, contact_id, "Contact", field="contact")
     account = account_in_use(merchant_account_id)
     invoices = open_invoices(wanted)
     currency = decide_link(contact_id, wanted, account=account_terms(account), invoices=invoices)

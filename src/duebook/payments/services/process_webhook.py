@@ -8,9 +8,10 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from duebook.domain.charging import ChargeState
-from duebook.domain.errors import CardNotSaved, DomainError, NotFound
+from duebook.domain.errors import CardNotSaved, DomainError
 from duebook.domain.money import Money
 from duebook.domain.permissions import Actor, Source
+from duebook.events.rows import row_by_id
 from duebook.gateways.accounts import gateway_of
 from duebook.gateways.models import WebhookMessage
 from duebook.gateways.protocol import (
@@ -55,9 +56,7 @@ def process_webhook(*, message_id: int, earlier_runs: int = 0) -> WebhookMessage
     thought of, or with a worker that was killed. After several of them a person must look. Raises NotFound,
     and WebhookNotProcessed while another try may help.
     """
-    message = WebhookMessage.objects.select_related("merchant_account").filter(pk=message_id).first()
-    if message is None:
-        raise NotFound(what="Message", id=message_id)
+    message = row_by_id(WebhookMessage.objects.select_related("merchant_account"), message_id, "Message")
     if message.state != WebhookMessage.States.WAITING:
         return WebhookMessage.States(message.state)
     reach(Point.WEBHOOK_READ)

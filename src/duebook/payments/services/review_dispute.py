@@ -3,9 +3,10 @@
 from django.db import transaction
 
 from duebook.domain.disputes import DisputeState
-from duebook.domain.errors import DisputeChanged, DisputeUndecided, NotFound
+from duebook.domain.errors import DisputeChanged, DisputeUndecided
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import Dispute, DisputeReview, Payment
 
@@ -17,9 +18,7 @@ def review_dispute(*, dispute_id: int, state: DisputeState, request_key: str, ac
     Locks the dispute. Records ``dispute.reviewed``. Raises NotFound, Forbidden, DisputeUndecided,
     DisputeChanged where it is in another state by now, KeyReused.
     """
-    dispute = Dispute.objects.select_for_update(no_key=True, of=("self",)).filter(pk=dispute_id).first()
-    if dispute is None:
-        raise NotFound(what="Dispute", id=dispute_id)
+    dispute = row_by_id(Dispute.objects.select_for_update(no_key=True, of=("self",)), dispute_id, "Dispute")
     hashed = input_hash([dispute_id, state.value])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.payments.models import SettlementReturn, SettlementReturnReview
 
@@ -16,9 +16,7 @@ def review_settlement_return(*, return_id: int, request_key: str, actor: Actor) 
     Locks the return. Records ``settlement_return.reviewed``. Raises NotFound, Forbidden, KeyReused.
     """
     rows = SettlementReturn.objects.select_for_update(no_key=True, of=("self",))
-    found = rows.select_related("settlement").filter(pk=return_id).first()
-    if found is None:
-        raise NotFound(what="Returned settlement", id=return_id)
+    found = row_by_id(rows.select_related("settlement"), return_id, "Returned settlement")
     hashed = input_hash([return_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from duebook.commissions.models import PayoutBatch
-from duebook.domain.errors import NotFound
+from duebook.events.rows import row_by_id
 from duebook.reports.queries.rows import all_rows, streamed_rows
 from duebook.staff.models import User
 
@@ -102,9 +102,7 @@ class BatchFacts:
 
 def batch_facts(batch_id: int) -> BatchFacts:
     """The batch, and the names of those who acted on it. Raises NotFound."""
-    batch = PayoutBatch.objects.filter(pk=batch_id).first()
-    if batch is None:
-        raise NotFound(what="Payout", id=batch_id)
+    batch = row_by_id(PayoutBatch.objects, batch_id, "Payout")
     return _with_facts([batch])[0]
 
 

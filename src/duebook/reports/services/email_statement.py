@@ -6,9 +6,9 @@ from django.db import transaction
 
 from duebook.commissions.locks import lock_batch, require_state
 from duebook.commissions.models import Payout, PayoutBatch
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.reports.queries.partner_statement import statement_of_payout
 from duebook.reports.statement import Statement
@@ -37,9 +37,7 @@ def email_statement(
     undone when the mail server refuses.
     Raises NotFound, Forbidden, BatchState, NoEmailAddress, MailNotSent, KeyReused.
     """
-    payout = Payout.objects.filter(pk=payout_id).first()
-    if payout is None:
-        raise NotFound(what="Statement", id=payout_id)
+    payout = row_by_id(Payout.objects, payout_id, "Statement")
     batch = lock_batch(payout.batch_id)
     hashed = input_hash({"payout_id": payout_id, "address": address})
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from duebook.domain.errors import BeforeOrigin, FutureDate, NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.domain.rehearsal import Outcome, add_outcomes, rehearse
+from duebook.events.rows import row_by_id
 from duebook.partners.details import ProgramDetails
 from duebook.partners.models import Program
 from duebook.partners.writing import program_fields, program_payload
@@ -56,9 +57,7 @@ def run_rehearsal(*, rehearsal_id: int) -> Rehearsal:
     Raises NotFound.
     """
     started = time.monotonic()
-    rehearsal = Rehearsal.objects.filter(pk=rehearsal_id).first()
-    if rehearsal is None:
-        raise NotFound(what="Rehearsal", id=rehearsal_id)
+    rehearsal = row_by_id(Rehearsal.objects, rehearsal_id, "Rehearsal")
     ids = rehearsed_invoices(rehearsal.first_on, rehearsal.last_on)
     program = terms_of_details(details_from_json(rehearsal.details), rehearsal.program_id)
     sums: dict[tuple[int, str], Outcome] = {}

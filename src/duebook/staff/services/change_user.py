@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from duebook.domain.errors import LastOwner, NotFound, NotYourself
+from duebook.domain.errors import LastOwner, NotYourself
 from duebook.domain.permissions import Actor, Right, Role
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.staff.locks import lock_owners
 from duebook.staff.models import User
@@ -18,9 +19,7 @@ def change_user(*, user_id: int, name: str, role: Role, active: bool, request_ke
     Records ``user.changed``. Raises NotFound, Forbidden, LastOwner, NotYourself, KeyReused.
     """
     owners = lock_owners()
-    user = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id).first()
-    if user is None:
-        raise NotFound(what="User", id=user_id)
+    user = row_by_id(User.objects.select_for_update(no_key=True, of=("self",)), user_id, "User")
     hashed = input_hash([user_id, name, role, active])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return user

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
+from duebook.events.rows import row_by_id
 from duebook.events.services.record_event import record_event
 from duebook.staff.models import User
 
@@ -15,9 +15,7 @@ def set_password(*, user_id: int, password: str, request_key: str, actor: Actor)
 
     Locks the user. Records ``user.password_set``. Raises NotFound, Forbidden, KeyReused.
     """
-    user = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id).first()
-    if user is None:
-        raise NotFound(what="User", id=user_id)
+    user = row_by_id(User.objects.select_for_update(no_key=True, of=("self",)), user_id, "User")
     hashed = input_hash(["password", user_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return

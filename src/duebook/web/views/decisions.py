@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
+from duebook.events.rows import row_by_id
 from duebook.gateways.services.resolve_webhook import resolve_webhook
 from duebook.gateways.services.retry_webhook import retry_webhook
 from duebook.gateways.state import failed_message
@@ -102,9 +102,7 @@ def refund_inquiry(request: StaffRequest, attempt_id: int) -> HttpResponse:
 def refund_resolution(request: StaffRequest, attempt_id: int) -> HttpResponse:
     """Say that nothing more is to be done about a refund that the processor refused."""
     rows = GatewayRefund.objects.select_related("payment__contact", "charge__payment_method")
-    attempt = rows.filter(pk=attempt_id).first()
-    if attempt is None:
-        raise NotFound(what="Refund", id=attempt_id)
+    attempt = row_by_id(rows, attempt_id, "Refund")
     form = ResolutionForm(request.POST or None)
     if form.carries_out(
         request.business,

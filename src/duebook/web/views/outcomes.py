@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
 from duebook.domain.second_person import Company
+from duebook.events.rows import row_by_id
 from duebook.payments.models import Charge, GatewayRefund, OutcomeProposal
 from duebook.payments.outcomes import Subject, company_of, proposal_by_id, subject_of, waiting_proposal_of
 from duebook.payments.services.approve_outcome import approve_outcome
@@ -30,9 +30,7 @@ from duebook.web.request import StaffRequest, actor_of, requires, today_of
 def charge_outcome(request: StaffRequest, charge_id: int) -> HttpResponse:
     """Say what became of a charge, for another person to approve."""
     charge = Charge.objects.select_related("contact", "merchant_account", "payment_method")
-    found = charge.filter(pk=charge_id).first()
-    if found is None:
-        raise NotFound(what="Charge", id=charge_id)
+    found = row_by_id(charge, charge_id, "Charge")
 
     def propose(form: OutcomeForm) -> OutcomeProposal:
         return propose_charge_outcome(
@@ -53,9 +51,7 @@ def refund_outcome(request: StaffRequest, attempt_id: int) -> HttpResponse:
     rows = GatewayRefund.objects.select_related(
         "payment__contact", "charge__merchant_account", "charge__payment_method"
     )
-    found = rows.filter(pk=attempt_id).first()
-    if found is None:
-        raise NotFound(what="Refund", id=attempt_id)
+    found = row_by_id(rows, attempt_id, "Refund")
 
     def propose(form: OutcomeForm) -> OutcomeProposal:
         return propose_refund_outcome(

@@ -24,10 +24,10 @@ from duebook.web.charging import confirm_or_charge
 from duebook.web.errors import text_of
 from duebook.web.forms.payment_words import Mode, seen_text
 from duebook.web.forms.payments import PaymentForm
+from duebook.web.mail import email_receipt_later
 from duebook.web.payment_notice import FROM_ORDER, back_to_origin
 from duebook.web.payment_page import Purpose, asked_mode, show_form, show_preview
 from duebook.web.payment_scene import Scene, read_scene
-from duebook.web.receipt_mail import email_receipt_later
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 
 

@@ -18,10 +18,10 @@ from duebook.payments.services.record_payment import RecordedPayment
 from duebook.payments.services.reverse_payment import preview_reversal
 from duebook.web.forms.payment_acts import CorrectionForm
 from duebook.web.forms.payment_words import Mode, SurplusChoice, seen_text
+from duebook.web.mail import email_receipt_later
 from duebook.web.payment_notice import back_to_origin
 from duebook.web.payment_page import Purpose, asked_mode, show_form, show_preview
 from duebook.web.payment_scene import Scene, read_scene
-from duebook.web.receipt_mail import email_receipt_later
 from duebook.web.request import StaffRequest, actor_of, requires, today_of
 
 

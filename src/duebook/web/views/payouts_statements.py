@@ -16,9 +16,9 @@ from duebook.reports.statement_words import fact_words, note_words, title_words
 from duebook.staff.models import Business
 from duebook.web.formats import short_date
 from duebook.web.forms.payouts import EmailStatementForm, SendStatementsForm
+from duebook.web.mail import email_statements_later
 from duebook.web.notices import add_notice
 from duebook.web.request import StaffRequest, actor_of, requires
-from duebook.web.statement_mail import email_statements_later
 
 _CAN_BE_SENT = (PayoutBatch.States.APPROVED, PayoutBatch.States.PAID)
 

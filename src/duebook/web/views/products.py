@@ -10,8 +10,8 @@ from duebook.catalog.models import Product
 from duebook.catalog.queries import products
 from duebook.catalog.services.add_product import add_product
 from duebook.catalog.services.edit_product import edit_product
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
+from duebook.events.rows import row_by_id
 from duebook.web.forms.products import ProductForm
 from duebook.web.notices import add_notice
 from duebook.web.paging import page_of
@@ -46,9 +46,7 @@ def product_add(request: StaffRequest) -> HttpResponse:
 @requires(Right.EDIT_PRODUCTS)
 def product_edit(request: StaffRequest, product_id: int) -> HttpResponse:
     """Edit a product; it keeps its currency."""
-    product = Product.objects.filter(pk=product_id).first()
-    if product is None:
-        raise NotFound(what="Product", id=product_id)
+    product = row_by_id(Product.objects, product_id, "Product")
     form = ProductForm(
         request.POST or None,
         business=request.business,

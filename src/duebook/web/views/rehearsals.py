@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from duebook.catalog.queries import products_to_offer
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right
+from duebook.events.rows import row_by_id
 from duebook.partners.models import Partner, Program
 from duebook.partners.queries import partners_to_offer, program_by_id
 from duebook.partners.services.save_program import save_program
@@ -172,10 +172,7 @@ def rehearsal(request: StaffRequest, rehearsal_id: int) -> HttpResponse:
 
 
 def _rehearsal(rehearsal_id: int) -> Rehearsal:
-    found = Rehearsal.objects.filter(pk=rehearsal_id).first()
-    if found is None:
-        raise NotFound(what="Rehearsal", id=rehearsal_id)
-    return found
+    return row_by_id(Rehearsal.objects, rehearsal_id, "Rehearsal")
 
 
 def _rows(found: Rehearsal) -> list[OutcomeRow]:

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from duebook.domain.errors import GatewayUnreachable, NotFound, SecretUnreadable
+from duebook.domain.errors import GatewayUnreachable, SecretUnreadable
 from duebook.domain.permissions import Right
 from duebook.domain.settlements import LineKind
+from duebook.events.rows import row_by_id
 from duebook.gateways.models import MerchantAccount
 from duebook.payments.models import Settlement, SettlementLine
 from duebook.payments.services.fetch_settlements_now import fetch_settlements_now
@@ -265,10 +266,7 @@ def _remark(row: LineRow, found: Settlement) -> str:
 
 def _settlement_by_id(settlement_id: int) -> Settlement:
     rows = Settlement.objects.select_related("merchant_account", "returned")
-    found = rows.filter(pk=settlement_id).first()
-    if found is None:
-        raise NotFound(what="Settlement", id=settlement_id)
-    return found
+    return row_by_id(rows, settlement_id, "Settlement")
 
 
 def _asked(request: StaffRequest) -> Asked | None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Actor, Right
+from duebook.events.rows import row_by_id
 from duebook.gateways.models import MerchantAccount
 from duebook.gateways.services.add_merchant_account import add_merchant_account
 from duebook.gateways.services.check_merchant_account import check_merchant_account
@@ -141,9 +141,6 @@ def _edit_form(
 
 
 def _account(merchant_account_id: int) -> MerchantAccount:
-    account = (
-        MerchantAccount.objects.select_related("clearing_account").filter(pk=merchant_account_id).first()
+    return row_by_id(
+        MerchantAccount.objects.select_related("clearing_account"), merchant_account_id, "Merchant account"
     )
-    if account is None:
-        raise NotFound(what="Merchant account", id=merchant_account_id)
-    return account

@@ -5,9 +5,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from duebook.domain.errors import NotFound
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Right
+from duebook.events.rows import row_by_id
 from duebook.payments.models import PaymentType
 from duebook.payments.services.add_payment_type import add_payment_type
 from duebook.payments.services.arrange_payment_types import arrange_payment_types
@@ -74,9 +74,7 @@ def type_add(request: StaffRequest) -> HttpResponse:
 @requires(Right.CHANGE_SETTINGS)
 def type_edit(request: StaffRequest, type_id: int) -> HttpResponse:
     """Rename a type, change its account or defaults, or put it out of use."""
-    payment_type = PaymentType.objects.select_related("account").filter(pk=type_id).first()
-    if payment_type is None:
-        raise NotFound(what="Payment type", id=type_id)
+    payment_type = row_by_id(PaymentType.objects.select_related("account"), type_id, "Payment type")
     form = PaymentTypeForm(
         request.POST or None, payment_type=payment_type, initial=PaymentTypeForm.values_of(payment_type)
     )

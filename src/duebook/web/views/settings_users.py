@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from duebook.domain.errors import NotFound
 from duebook.domain.permissions import Right, Role
+from duebook.events.rows import row_by_id
 from duebook.staff.models import User
 from duebook.staff.services.add_user import add_user
 from duebook.staff.services.change_user import change_user
@@ -107,7 +107,4 @@ def user_password(request: StaffRequest, user_id: int) -> HttpResponse:
 
 
 def _user(user_id: int) -> User:
-    person = User.objects.filter(pk=user_id).first()
-    if person is None:
-        raise NotFound(what="User", id=user_id)
-    return person
+    return row_by_id(User.objects, user_id, "User")

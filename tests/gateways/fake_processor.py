@@ -1,7 +1,7 @@
-"""A card processor for the tests of what is built on one: it says what it is told to, and remembers calls.
+"""A card processor for the tests of accounts and webhooks: it says what it is told to, and remembers calls.
 
-`register` puts it in the place of every adapter. Its webhooks are a JSON object with the signing secret in a
-header.
+``register`` puts it in the place of every adapter. Its webhooks are a JSON object with the signing secret in
+a header. It moves no money: for that the tests of payments have a ``FakeGateway`` with a book of its own.
 """
 
 import json
@@ -48,12 +48,12 @@ class FakeProcessor:
     asked_since: list[datetime] = field(default_factory=list)
     guarantees: Guarantees = SandboxGateway.guarantees
 
-    def __call__(self, credentials: Credentials, /) -> "FakeGateway":
+    def __call__(self, credentials: Credentials, /) -> "_Gateway":
         """As an adapter makes the gateway of an account."""
-        return FakeGateway(self, credentials)
+        return _Gateway(self, credentials)
 
 
-class FakeGateway:
+class _Gateway:
     """An adapter for the processor, as far as settings and webhooks use one."""
 
     def __init__(self, processor: FakeProcessor, credentials: Credentials) -> None:
