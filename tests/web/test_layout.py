@@ -333,10 +333,20 @@ def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
     asked = client.get("/accounts/password/reset/")
     sent = client.post("/accounts/password/reset/", {"email": "nobody@example.com"}, follow=True)
 
-    assert "Enter the e-mail address with which you log in." in text_of(asked)
+    assert "Enter the e-mail address with which you log in. A message with a link" in text_of(asked)
+    assert 'for="id_email">E-mail</label>' in asked.content.decode()
     assert "ask an owner, who can give you a new password" in text_of(sent)
     for answer in (asked, sent):
         assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+
+
+def test_logging_in_speaks_of_e_mail_as_every_other_page(client: Client) -> None:
+    page = client.get("/accounts/login/")
+    refused = client.post("/accounts/login/", {"login": "nobody@example.com", "password": "wrong"})
+
+    assert 'for="id_login">E-mail</label>' in page.content.decode()
+    assert "The e-mail address or the password is not right." in text_of(refused)
+    assert "Email" not in text_of(page) + text_of(refused)
 
 
 def test_a_new_installation_says_how_the_first_person_is_added(client: Client) -> None:
