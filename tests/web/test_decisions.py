@@ -128,7 +128,7 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
 ) -> None:
     sign_in(client)
     charge = charge_invoice(make_invoice("100.00"))
-    Charge.objects.filter(pk=charge.pk).update(problem="the gateway took 3000 of 4000")
+    Charge.objects.filter(pk=charge.pk).update(problem="The processor took $30.00 of $40.00.")
 
     text = text_of(client.get("/decisions/"))
     gateway.fail("fetch", NothingHappened)
@@ -137,7 +137,7 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
     client.post(f"/charges/{charge.pk}/inquiry/")
 
     assert "Charges of which the processor says something else" in text
-    assert "Approved the gateway took 3000 of 4000 40.00" in text
+    assert "Approved The processor took $30.00 of $40.00. 40.00" in text
     assert (unanswered, count_to_decide()) == (1, 0)
     assert Payment.objects.count() == 1
 
