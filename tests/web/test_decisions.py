@@ -100,6 +100,7 @@ def test_a_charge_without_an_outcome_stands_there_with_its_action(
     assert "Acme Unknown: we are asking the processor scripted 40.00 Ask the processor now" in text
     assert CLEAN not in text
     assert nav(page) == '<span class="chip chip-late">1</span>'
+    assert 'E-Commerce <span class="chip chip-late" aria-hidden="true">1</span>' in page.content.decode()
     assert CLEAN in text_of(client.get("/decisions/"))
 
 
