@@ -259,7 +259,7 @@ def main(names: list[str]) -> None:
 def sign_in(page: Page) -> None:
     """Sign in as the demo's owner."""
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(OWNER)
+    page.get_by_label("E-mail").fill(OWNER)
     page.get_by_label("Password", exact=False).first.fill(PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(lambda url: "/accounts/" not in url)

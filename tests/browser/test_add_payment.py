@@ -221,8 +221,10 @@ def test_the_reference_is_hidden_for_cash_and_the_type_says_its_hint(browse: Bro
             page.get_by_text("Records a card payment taken elsewhere. No card is charged.")
         ).to_be_visible()
         expect(page.get_by_label("Yes", exact=True)).to_be_checked()
+        expect(page.locator("#id_reference_helptext")).to_have_text("Receipt of the card terminal")
         kind.select_option(label="Adjustment")
         expect(page.get_by_label("No", exact=True)).to_be_checked()
+        expect(page.locator("#id_reference_helptext")).to_be_empty()
 
     browse(steps, user=manager, **WIDE)
 

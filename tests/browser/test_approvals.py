@@ -72,7 +72,7 @@ def test_an_unknown_charge_is_settled_by_two_persons(
         page.get_by_label("Reference at the processor").fill("pay_42")
         page.get_by_label("How you know").fill("Seen in the dashboard")
         page.get_by_role("button", name="Ask for approval").click()
-        expect(page.get_by_text("another one is to approve.")).to_be_visible()
+        expect(page.get_by_text("What a person saw at the processor waits for approval.")).to_be_visible()
 
     def approve(page: Page) -> None:
         page.goto("/decisions/")

@@ -232,7 +232,7 @@ def test_an_unknown_charge_is_settled_by_two_persons(client: Client, gateway: Fa
     assert unsaid.status_code == 422
     assert "Enter what the card processor calls it on its own pages." in text_of(unsaid)
     assert "What you saw waits for another person’s approval." in text_of(asked)
-    assert "A person saw at the processor what became of it" in text_of(asked)
+    assert "What a person saw at the processor waits for approval." in text_of(asked)
     assert "You said it, so another person decides." in text_of(own)
     assert "It happened" in text_of(page)
     assert "Reference pay_42" in text_of(page)
@@ -259,6 +259,8 @@ def test_one_person_alone_is_told_when_and_why_and_settles_it_a_day_later(
     done = client.post(url, fields_of(late), follow=True)
 
     assert "nobody else here can approve it, so you may do it yourself a day later" in text_of(form)
+    assert "Keep what I saw" in text_of(form)
+    assert "Ask for approval" not in text_of(form)
     assert "Nobody else can approve what you saw, so you may do it yourself in a day." in text_of(asked)
     assert "But nobody else here could approve it" in text_of(soon)
     assert "You can approve it from" in text_of(soon)
@@ -271,6 +273,19 @@ def test_one_person_alone_is_told_when_and_why_and_settles_it_a_day_later(
     history = text_of(client.get(f"/contacts/{charge.contact_id}/history/"))
     assert "“It happened” approved by who said it; nobody else was there." in history
     assert "nobody else was there" in text_of(client.get(url))
+
+
+def test_the_form_is_not_offered_again_while_an_outcome_waits(client: Client, gateway: FakeGateway) -> None:
+    sign_in(client, Role.CLERK)
+    charge = asked_out(gateway)
+    proposal = propose(charge)
+
+    page = client.get(f"/charges/{charge.pk}/outcome/")
+
+    assert "An outcome waits for approval already. Look at it" in text_of(page)
+    assert f'href="/outcomes/{proposal.pk}/"' in page.content.decode()
+    assert "What became of it?" not in text_of(page)
+    assert "Ask for approval" not in text_of(page)
 
 
 def test_a_second_person_who_may_sign_in_is_needed_at_once(client: Client, gateway: FakeGateway) -> None:
@@ -355,7 +370,7 @@ def test_a_refund_without_an_outcome_is_settled_by_two_persons(client: Client, g
     done = olga.post(f"/outcomes/{proposal.pk}/", fields_of(page), follow=True)
 
     assert proposal.asked_by_id == mia.pk
-    assert "A person saw at the processor what became of it" in text_of(asked)
+    assert "What a person saw at the processor waits for approval." in text_of(asked)
     assert "Outcomes that wait for approval" in listed
     assert "It did not happen None there 40.00 Look at it" in listed
     assert f"R-{attempt.pk}: Refused." in text_of(done)

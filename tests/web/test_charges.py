@@ -176,7 +176,10 @@ def test_a_charge_that_waits_for_its_customer_may_be_cancelled(client: Client, g
     ("token", "words"),
     [
         ("tok_no_funds", "Declined The bank declined this card: not enough money is on it."),
-        ("tok_stolen", "Declined The bank declined this card. Nothing was charged. Card Visa"),
+        (
+            "tok_stolen",
+            "Declined The bank declined this card. Ask for another card. Nothing was charged. Card Visa",
+        ),
         ("tok_slow", "In progress The processor is working on it and will say what became of it."),
     ],
 )

@@ -100,6 +100,7 @@ def test_a_charge_without_an_outcome_stands_there_with_its_action(
     assert "Acme Unknown: we are asking the processor scripted 40.00 Ask the processor now" in text
     assert CLEAN not in text
     assert nav(page) == '<span class="chip chip-late">1</span>'
+    assert 'E-Commerce <span class="chip chip-late" aria-hidden="true">1</span>' in page.content.decode()
     assert CLEAN in text_of(client.get("/decisions/"))
 
 
@@ -128,7 +129,7 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
 ) -> None:
     sign_in(client)
     charge = charge_invoice(make_invoice("100.00"))
-    Charge.objects.filter(pk=charge.pk).update(problem="the gateway took 3000 of 4000")
+    Charge.objects.filter(pk=charge.pk).update(problem="The processor took $30.00 of $40.00.")
 
     text = text_of(client.get("/decisions/"))
     gateway.fail("fetch", NothingHappened)
@@ -137,7 +138,7 @@ def test_an_ended_charge_of_which_the_gateway_says_something_else_stays_until_it
     client.post(f"/charges/{charge.pk}/inquiry/")
 
     assert "Charges of which the processor says something else" in text
-    assert "Approved the gateway took 3000 of 4000 40.00" in text
+    assert "Approved The processor took $30.00 of $40.00. 40.00" in text
     assert (unanswered, count_to_decide()) == (1, 0)
     assert Payment.objects.count() == 1
 

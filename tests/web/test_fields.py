@@ -44,7 +44,7 @@ def test_an_amount_is_read_as_the_locale_writes_it(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("abc", "Enter an amount in figures, such as 1,234.50."),
+        ("abc", "Enter an amount in figures, such as 1234.50."),
         ("1.005", "This currency has 2 decimals. Round the amount."),
         ("99999999999999999", "This amount is larger than Duebook can keep. Check the figures."),
         ("", "This field is required."),
@@ -55,6 +55,20 @@ def test_what_is_no_amount_says_what_to_do(text: str, message: str) -> None:
         money_field(AMERICAN).clean(text)
 
     assert refusal.value.messages == [message]
+
+
+@pytest.mark.parametrize(
+    ("business", "currency", "example"),
+    [(AMERICAN, "JPY", "1234"), (AMERICAN, "KWD", "1234.500"), (GERMAN, "EUR", "1234,50")],
+)
+def test_the_example_of_an_amount_has_the_decimals_of_its_currency(
+    business: Business, currency: str, example: str
+) -> None:
+    with pytest.raises(forms.ValidationError) as refusal:
+        money_field(business, currency).clean("abc")
+
+    assert refusal.value.messages == [f"Enter an amount in figures, such as {example}."]
+    assert money_field(business, currency).clean(example)
 
 
 def test_an_optional_amount_may_be_empty() -> None:

@@ -262,7 +262,7 @@ def test_one_logs_in_and_out(browse: Any, live_server: LiveServer) -> None:
 
     def steps(page: Page) -> None:
         page.goto("/contacts/")
-        page.get_by_label("Email").fill("carl@example.com")
+        page.get_by_label("E-mail").fill("carl@example.com")
         page.get_by_label("Password", exact=True).fill("correct horse battery")
         page.get_by_role("button", name="Log in", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Contacts")

@@ -234,6 +234,33 @@ def test_an_unknown_address_is_404_for_everyone(client: Client) -> None:
 
     assert (stranger.status_code, staff.status_code) == (404, 404)
     assert "There is no such page" in text_of(staff)
+    assert "There is no such page The address may be mistyped or cut off." in text_of(stranger)
+    assert "dashboard" not in text_of(stranger)
+
+
+def test_who_had_to_log_in_after_clicking_a_button_reads_what_to_do(client: Client) -> None:
+    address = "/charges/7/inquiry/"
+    to_log_in = client.post(address)
+    sign_in(client)
+
+    after = client.get(address)
+
+    assert to_log_in["Location"] == f"/accounts/login/?next={address}"
+    assert after.status_code == 405
+    assert "Nothing was done" in text_of(after)
+    assert "go back to its page and click once more." in text_of(after)
+
+
+def test_what_cannot_be_read_is_answered_with_a_page(client: Client) -> None:
+    sign_in(client)
+
+    too_much = client.post("/contacts/new/", {"company": "x" * 3_000_000})
+    elsewhere = client.get("/", headers={"host": "elsewhere.example"})
+
+    for answer in (too_much, elsewhere):
+        assert answer.status_code == 400
+        assert "This cannot be read Nothing was saved." in text_of(answer)
+    assert not Contact.objects.exists()
 
 
 def test_a_form_that_was_open_too_long_is_answered_kindly() -> None:
@@ -244,6 +271,7 @@ def test_a_form_that_was_open_too_long_is_answered_kindly() -> None:
 
     assert answer.status_code == 403
     assert "Please send the form again" in text_of(answer)
+    assert "or your browser takes no cookies from this page" in text_of(answer)
     assert not Contact.objects.exists()
 
 
@@ -333,10 +361,20 @@ def test_who_forgot_the_password_finds_the_way_back(client: Client) -> None:
     asked = client.get("/accounts/password/reset/")
     sent = client.post("/accounts/password/reset/", {"email": "nobody@example.com"}, follow=True)
 
-    assert "Enter the e-mail address with which you log in." in text_of(asked)
+    assert "Enter the e-mail address with which you log in. A message with a link" in text_of(asked)
+    assert 'for="id_email">E-mail</label>' in asked.content.decode()
     assert "ask an owner, who can give you a new password" in text_of(sent)
     for answer in (asked, sent):
         assert '<a href="/accounts/login/">Back to Log in</a>' in answer.content.decode()
+
+
+def test_logging_in_speaks_of_e_mail_as_every_other_page(client: Client) -> None:
+    page = client.get("/accounts/login/")
+    refused = client.post("/accounts/login/", {"login": "nobody@example.com", "password": "wrong"})
+
+    assert 'for="id_login">E-mail</label>' in page.content.decode()
+    assert "The e-mail address or the password is not right." in text_of(refused)
+    assert "Email" not in text_of(page) + text_of(refused)
 
 
 def test_a_new_installation_says_how_the_first_person_is_added(client: Client) -> None:

@@ -239,7 +239,7 @@ def test_back_shows_the_form_as_it_was_typed(client: Client, gateway: FakeGatewa
     ("token", "words"),
     [
         ("tok_no_funds", declined_words("insufficient funds")),
-        ("tok_stolen", "The bank declined this card."),
+        ("tok_stolen", "The bank declined this card. Ask for another card."),
     ],
 )
 def test_a_decline_keeps_the_form_and_says_why(
@@ -370,7 +370,9 @@ def test_a_charge_is_split_over_several_invoices(client: Client, gateway: FakeGa
     step = choose_charge(client, acme.pk, "split", amount="110.00", **parts)
     answer = confirm(client, step)
 
-    assert "A charge is what it applies to the invoices: 110.00." in text_of(refused)
+    assert "A charge takes exactly what the invoices get: 110.00 so far. Make the two equal." in text_of(
+        refused
+    )
     assert f"Invoice {first} 100.00 {second} 10.00 {BUTTON}" in text_of(step)
     assert answer.status_code == 302
     assert (balance_of(first), balance_of(second)) == (0, 2000)

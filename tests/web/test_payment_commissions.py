@@ -238,17 +238,39 @@ def test_applying_credit_follows_yes_and_no(client: Client, answer: str, cents: 
     assert f"{cents}" in text
 
 
-def test_correcting_takes_back_the_wrong_one_and_earns_by_the_right_one(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        ("300.00", ", of it 300.00 of 1,200.00 no longer paid; shipping and tax excluded -12.50"),
+        ("720.00", ", of it 120.00 of 1,200.00 paid; shipping and tax excluded 5.00"),
+        ("600.00", "; shipping and tax excluded It stays as it is. 0.00"),
+    ],
+)
+def test_correcting_tells_in_one_line_what_it_changes(client: Client, amount: str, told: str) -> None:
     sign_in(client)
     invoice = website(lead_partner_id=jo().pk)
     payment = make_payment("600.00", invoice=invoice)
     make_payment("300.00", invoice=invoice)
     page = client.get(reverse("web:payment_correction", args=[payment.pk]))
 
-    text = text_of(preview(client, page, amount="300.00", reason="Typo"))
+    text = text_of(preview(client, page, amount=amount, reason="Typo"))
+
+    assert f"lead · level 1 5 % of 1,000.00 = 50.00{told}" in text
+    assert text.count("lead · level 1") == 1
+    assert "Partner payable debit Commission expense credit 25.00" in text
+
+
+def test_correcting_to_no_takes_back_what_was_earned(client: Client) -> None:
+    sign_in(client)
+    invoice = website(lead_partner_id=jo().pk)
+    payment = make_payment("600.00", invoice=invoice)
+    page = client.get(reverse("web:payment_correction", args=[payment.pk]))
+
+    text = text_of(preview(client, page, apply_to_commissions="no", reason="Typo"))
 
     assert "of it 600.00 of 1,200.00 no longer paid; shipping and tax excluded -25.00" in text
-    assert "of it 300.00 of 1,200.00 paid; shipping and tax excluded 12.50" in text
+    assert text.count("lead · level 1") == 1
+    assert "had settled the finance charge" not in text
 
 
 def test_the_number_of_queries_does_not_grow_with_the_partners(client: Client) -> None:

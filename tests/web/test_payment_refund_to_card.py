@@ -327,8 +327,7 @@ def test_undoing_a_charged_payment_says_to_refund_it(client: Client, gateway: Fa
     assert "It was charged to a card, so it cannot be undone: refund it instead." in text_of(page)
     assert answer.status_code == 422
     assert text_of(answer).endswith(
-        f"{payment} was charged through a gateway: refund it instead of undoing it."
-        " Refund Back to the payment"
+        f"A card was charged for {payment}: refund it instead of undoing it. Refund Back to the payment"
     )
     assert url_of(payment) in answer.content.decode()
 

@@ -1,5 +1,7 @@
 """A receipt's pages: to print, as PDF, by e-mail."""
 
+from datetime import date
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -25,6 +27,21 @@ def test_the_page_says_what_was_paid_on_what_and_what_remains(client: Client) ->
     assert "Payment Type Check 4471" in said
     assert f"{invoice} Website $40.00 $60.00" in said
     assert "E-mail" not in said
+
+
+def test_a_receipt_printed_again_says_of_which_day_its_balance_is(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client)
+    invoice = make_invoice("100.00")
+    payment = make_payment("40.00", invoice=invoice)
+    make_payment("25.00", invoice=invoice)
+    monkeypatch.setattr("duebook.reports.queries.receipt.today", lambda: date(2031, 2, 3))
+
+    said = text_of(client.get(f"/payments/{payment.pk}/receipt/"))
+
+    assert "Balance due on February 3, 2031" in said
+    assert "$40.00 $35.00" in said
 
 
 def test_the_page_of_an_undone_payment_says_so(client: Client) -> None:

@@ -98,7 +98,7 @@ def words(event_name: str, payload: dict[str, Any]) -> str:
         (
             "charge.declined",
             {"number": "C-7", "amount_minor": 12500, "currency": "USD", "decline": "stolen"},
-            "Charge C-7 of 125.00 declined. The bank declined this card.",
+            "Charge C-7 of 125.00 declined. The bank declined this card. Ask for another card.",
         ),
         (
             "charge.not_performed",

@@ -88,15 +88,15 @@ def parse_minor(text: str, exponent: int, *, decimal_mark: str = ".") -> int:
     """
     plain = text.strip().translate(_AS_TYPED)
     if not plain or not re.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d[\d.,]*", plain):
-        raise AmountFormat(text=text)
+        raise AmountFormat(text=text, example=_example(exponent, decimal_mark))
     mark = _decimal_mark(plain, exponent, decimal_mark.translate(_AS_TYPED))
     whole, _, fraction = plain.rpartition(mark) if mark else (plain, "", "")
     if mark == ",":
         whole = whole.replace(".", ",")
     if not re.fullmatch(r"[+-]?\d*", whole) and not _GROUPED.fullmatch(whole.replace(".", ",")):
-        raise AmountFormat(text=text)
+        raise AmountFormat(text=text, example=_example(exponent, decimal_mark))
     if fraction and not fraction.isdigit():
-        raise AmountFormat(text=text)
+        raise AmountFormat(text=text, example=_example(exponent, decimal_mark))
     significant = fraction.rstrip("0")
     if len(significant) > exponent:
         raise TooManyDecimals(text=text, decimals=exponent)
@@ -109,6 +109,11 @@ def parse_minor(text: str, exponent: int, *, decimal_mark: str = ".") -> int:
     if abs(minor) > MAX_MINOR:
         raise AmountOutOfRange
     return minor
+
+
+def _example(exponent: int, decimal_mark: str) -> str:
+    """An amount as it may be typed: 1234.50 with two decimals, 1234 with none."""
+    return f"1234{decimal_mark}{'5':0<{exponent}}" if exponent else "1234"
 
 
 def _decimal_mark(plain: str, exponent: int, locale_mark: str) -> str:

@@ -68,13 +68,14 @@ def _mismatch(charge: Charge, answer: SeenCharge) -> str:
     """Why the answer cannot be about this charge; empty when it can."""
     expected = Money(charge.amount_minor, charge.currency)
     if answer.reference != charge.reference:
-        return f"the gateway's {answer.id} names {answer.reference or 'nothing'}, not {charge.reference}"
+        return f"The processor's {answer.id} names {answer.reference or 'nothing'}, not {charge.reference}."
     if charge.gateway_id and answer.id != charge.gateway_id:
-        return f"the gateway answered with {answer.id} instead of {charge.gateway_id}"
+        return f"The processor answered with {answer.id} instead of {charge.gateway_id}."
     if answer.amount != expected:
-        return f"the gateway says {format_money(answer.amount)}, not {format_money(expected)}"
+        return f"The processor says {format_money(answer.amount)}, not {format_money(expected)}."
     if answer.outcome is Outcome.SUCCEEDED and answer.captured_minor != expected.minor:
-        return f"the gateway took {answer.captured_minor} of {expected.minor}"
+        captured = Money(answer.captured_minor, expected.currency)
+        return f"The processor took {format_money(captured)} of {format_money(expected)}."
     if answer.live != charge.merchant_account.live:
-        return "the gateway answered in another mode (test or live) than the account's"
+        return "The processor answered in another mode (test or live) than that of the merchant account."
     return ""

@@ -37,9 +37,11 @@ def seen_of_refund(attempt: GatewayRefund, answer: SeenRefund) -> SeenState:
     expected = Money(attempt.amount_minor, attempt.currency)
     problem = ""
     if answer.reference != attempt.reference and answer.id != attempt.gateway_id:
-        problem = f"the gateway's {answer.id} names {answer.reference or 'nothing'}, not {attempt.reference}"
+        problem = (
+            f"The processor's {answer.id} names {answer.reference or 'nothing'}, not {attempt.reference}."
+        )
     elif answer.amount != expected:
-        problem = f"the gateway says {format_money(answer.amount)}, not {format_money(expected)}"
+        problem = f"The processor says {format_money(answer.amount)}, not {format_money(expected)}."
     if problem:
         return SeenState(RefundState.UNKNOWN, problem=problem, payload=dict(answer.raw))
     return SeenState(

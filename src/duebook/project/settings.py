@@ -158,6 +158,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
 ACCOUNT_ADAPTER = "duebook.project.login.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "duebook.web.forms.entrance.StaffLoginForm",
+    "reset_password": "duebook.web.forms.entrance.ForgottenPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

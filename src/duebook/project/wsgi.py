@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from duebook.project.thread_ends import closing_at_its_end
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duebook.project.settings")
 
-application = get_wsgi_application()
+application = closing_at_its_end(get_wsgi_application())

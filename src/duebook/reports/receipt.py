@@ -8,7 +8,7 @@ from duebook.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """A part of the payment on one invoice, and what is due on that invoice now."""
+    """A part of the payment on one invoice, and what is due on that invoice by now."""
 
     invoice: str
     title: str
@@ -23,7 +23,8 @@ class Receipt:
     ``replaces`` is the number of the payment that this one corrects, ``replaced_by`` of the one that corrects
     this one; ``undone_on`` and ``returned_on`` say that the payment does not stand any more, ``refunded`` how
     much of it was given back, ``disputed`` how much a bank took back because the customer disputes it.
-    ``card`` is what Duebook charged, empty where the money came otherwise.
+    ``card`` is what Duebook charged, empty where the money came otherwise. What is due on the invoices is
+    so on the day ``as_of``.
     """
 
     payment_id: int
@@ -46,6 +47,7 @@ class Receipt:
     returned_on: date | None
     disputed: Money
     refunded: Money
+    as_of: date
 
     @property
     def stands(self) -> bool:

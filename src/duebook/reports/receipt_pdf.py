@@ -14,7 +14,14 @@ from babel import Locale
 from django.utils.translation import gettext as _
 
 from duebook.reports.receipt import Receipt
-from duebook.reports.receipt_words import day_words, how_words, money_words, note_words, title_words
+from duebook.reports.receipt_words import (
+    balance_label,
+    day_words,
+    how_words,
+    money_words,
+    note_words,
+    title_words,
+)
 from duebook.staff.models import Business
 
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg"}
@@ -68,7 +75,7 @@ def _content(receipt: Receipt, business: Business) -> dict[str, Any]:
         "amount": money_words(receipt.amount, business),
         "facts": facts,
         "notes": note_words(receipt, business),
-        "columns": [_("Invoice"), _("For"), _("Applied"), _("Balance due")],
+        "columns": [_("Invoice"), _("For"), _("Applied"), balance_label(receipt, business)],
         "rows": [
             [
                 line.invoice,

@@ -55,6 +55,11 @@ def note_words(receipt: Receipt, business: Business) -> list[str]:
     return notes
 
 
+def balance_label(receipt: Receipt, business: Business) -> str:
+    """Of which day the balances are: a receipt printed again later has those of then."""
+    return _("Balance due on %(day)s") % {"day": day_words(receipt.as_of, business)}
+
+
 def how_words(receipt: Receipt) -> str:
     """Check 4471, or the card that was charged: its payer knows that, not our name for the charge."""
     return receipt.card or f"{receipt.type_label} {receipt.reference}".strip()

@@ -2,7 +2,7 @@
 much money is waiting ``to_decide`` about, and whether ``nobody_yet`` can sign in.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,6 +20,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "today": partial(today_of, request),
         "may": May(rights_of(request)) if hasattr(request, "user") else May(frozenset()),
         "notices": partial(take_notices, request),
-        "to_decide": count_to_decide,
+        "to_decide": cache(count_to_decide),
         "nobody_yet": is_there_nobody,
     }

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from duebook.domain.errors import DomainError
 from duebook.web.errors import status_of, text_of
@@ -20,10 +22,22 @@ class BusinessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.business = SimpleLazyObject(partial(business_of, request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.user.is_authenticated:
+            # Whoever logs in again after clicking a button is led to the address that the button sends to.
+            explanation = _(
+                "Nothing was done: this address takes only what a button sends. If you had to log in after"
+                " clicking it, go back to its page and click once more."
+            )
+            return _page(request, explanation, response.status_code)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        context = {"explanation": text_of(error, business_of(request)), "status": status_of(error)}
-        return render(request, "web/refused.html", context, status=status_of(error))
+        return _page(request, text_of(error, business_of(request)), status_of(error))
+
+
+def _page(request: HttpRequest, explanation: str, status: int) -> HttpResponse:
+    context = {"explanation": explanation, "status": status}
+    return render(request, "web/refused.html", context, status=status)

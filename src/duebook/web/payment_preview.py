@@ -76,7 +76,10 @@ def of_payment(decision: PaymentDecision, scene: Scene) -> Preview:
     """The panel of a payment about to be recorded."""
     currency = decision.input.amount.currency
     dues = [due for part in decision.applied if (due := scene.due(part.invoice_id)) is not None]
-    left_out = not decision.input.apply_to_commissions
+    # What a correction takes back was not left out itself.
+    left_out = not decision.input.apply_to_commissions and all(
+        step.minor >= 0 for step in decision.commissions
+    )
     return Preview(
         balances=[
             BalanceLine(f"INV-{part.number}", part.balance_before, part.balance_after, part.total)

@@ -116,7 +116,7 @@ def test_the_same_request_sent_twice_adds_one_account_and_asks_once(processor: F
     ("failure", "refusal", "field"),
     [
         (Misconfigured("Invalid API key."), errors.SecretRefused, "secret"),
-        (NothingHappened("The gateway could not be reached."), errors.ProcessorNotReached, ""),
+        (NothingHappened("The card processor could not be reached."), errors.ProcessorNotReached, ""),
         (Busy("Too many requests."), errors.ProcessorNotReached, ""),
         (OutcomeUnknown("No answer came."), errors.ProcessorNotReached, ""),
     ],

@@ -133,7 +133,7 @@ def test_an_answer_about_other_money_is_never_booked(gateway: FakeGateway) -> No
 
     assert ask_gateway(charge_id=made.pk) is ChargeState.PENDING
     made.refresh_from_db()
-    assert made.problem == "the gateway says $41.00, not $40.00"
+    assert made.problem == "The processor says $41.00, not $40.00."
     assert not Payment.objects.exists()
 
 

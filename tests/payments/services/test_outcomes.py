@@ -134,8 +134,8 @@ def test_a_success_by_hand_stays_one_and_waits_when_the_gateway_denies_it(gatewa
 
     assert Charge.objects.get().state == "succeeded"
     assert waiting == [
-        ["the gateway says by now that it was declined"],
-        ["the gateway says by now that it was never carried out"],
+        ["The processor says by now that it was declined."],
+        ["The processor says by now that it was never carried out."],
         [],
     ]
     assert Payment.objects.count() == 1

@@ -12,7 +12,7 @@ class CurrencyMismatch(Invalid):
 class AmountFormat(Invalid):
     code = "amount_format"
     field = "amount"
-    message = "Enter an amount in figures, such as 1,234.50."
+    message = "Enter an amount in figures, such as {example}."
 
 
 class AmountNotPositive(Invalid):

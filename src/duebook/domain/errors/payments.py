@@ -155,7 +155,7 @@ class AboveRefundable(NotAllowed):
 class NotFromGateway(NotAllowed):
     code = "not_from_gateway"
     field = "means"
-    message = "{number} was not charged through a gateway. Refund it by hand."
+    message = "No card was charged for {number} here. Refund it by hand."
 
 
 class NotAppliedThere(Invalid):
@@ -178,7 +178,7 @@ class NoAdjustmentType(NotAllowed):
 
 class GatewayPaymentFixed(NotAllowed):
     code = "gateway_payment_fixed"
-    message = "{number} was charged through a gateway: refund it instead of undoing it."
+    message = "A card was charged for {number}: refund it instead of undoing it."
 
 
 class NotEnoughCredit(NotAllowed):

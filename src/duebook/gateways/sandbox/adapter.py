@@ -201,7 +201,7 @@ def _each(
 def _as_asked(seen: SeenMoney, amount: Money) -> SeenMoney:
     """What was seen, if it is of the amount that was asked for."""
     if seen.amount != amount:
-        raise OutcomeUnknown("The gateway's answer is about another amount.", code="amount_differs")
+        raise OutcomeUnknown("The card processor's answer is about another amount.", code="amount_differs")
     return seen
 
 

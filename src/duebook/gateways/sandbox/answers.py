@@ -51,7 +51,7 @@ def read(view: Callable[[Values], Seen], values: Values) -> Seen:
     try:
         return view(values)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise OutcomeUnknown("The gateway's answer cannot be read.") from error
+        raise OutcomeUnknown("The card processor's answer cannot be read.") from error
 
 
 def charge(values: Values) -> SeenCharge:

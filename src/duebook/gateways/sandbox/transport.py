@@ -91,12 +91,12 @@ class Transport:
                 allow_redirects=False,
             )
         except BAD_ADDRESS as error:
-            raise Misconfigured("The gateway's address or secret cannot be used.") from error
+            raise Misconfigured("The card processor's address or secret cannot be used.") from error
         except requests.exceptions.ConnectTimeout as error:
-            raise NothingHappened("The gateway could not be reached in time.") from error
+            raise NothingHappened("The card processor could not be reached in time.") from error
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
-                raise NothingHappened("The gateway could not be reached.") from error
+                raise NothingHappened("The card processor could not be reached.") from error
             raise OutcomeUnknown("The connection broke before an answer came.") from error
         except requests.exceptions.RequestException as error:
             raise OutcomeUnknown("No answer came that can be read.") from error
@@ -136,5 +136,5 @@ def _read(response: requests.Response) -> Answer:
 def _why(values: Any, status: int) -> tuple[str, str]:
     error = values.get("error") if isinstance(values, dict) else None
     if not isinstance(error, dict):
-        return f"The gateway answered {status}, which cannot be read.", ""
+        return f"The card processor answered {status}, which cannot be read.", ""
     return str(error.get("message", "")), str(error.get("code", ""))

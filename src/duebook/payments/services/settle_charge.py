@@ -33,8 +33,8 @@ from duebook.staff.queries import today
 
 _CLEARING = "charge__merchant_account__clearing_account_id"
 _DENIALS = {
-    ChargeState.DECLINED: "the gateway says by now that it was declined",
-    ChargeState.NOT_PERFORMED: "the gateway says by now that it was never carried out",
+    ChargeState.DECLINED: "The processor says by now that it was declined.",
+    ChargeState.NOT_PERFORMED: "The processor says by now that it was never carried out.",
 }
 
 

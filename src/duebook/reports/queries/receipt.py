@@ -7,6 +7,7 @@ from duebook.events.models import Event
 from duebook.payments.models import Payment
 from duebook.payments.queries import applied_by, charge_of, payment_by_id
 from duebook.reports.receipt import Receipt, ReceiptLine
+from duebook.staff.queries import today
 
 # correct_payment derives the key of its first half, the undoing, from that of the whole.
 _UNDOING = ":undo"
@@ -41,6 +42,7 @@ def receipt_of(payment_id: int) -> Receipt:
             payment.returned_minor - (bank_return.amount_minor if bank_return else 0), payment.currency
         ),
         refunded=Money(payment.refunded_minor, payment.currency),
+        as_of=today(),
     )
 
 

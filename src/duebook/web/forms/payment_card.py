@@ -116,7 +116,9 @@ class CardForm(PartsForm):
         if self.kind is Mode.SPLIT:
             if amount != self.parts_total:
                 most = figure(self.parts_total, self.scene.business)
-                text = _("A charge is what it applies to the invoices: %(total)s.")
+                text = _(
+                    "A charge takes exactly what the invoices get: %(total)s so far. Make the two equal."
+                )
                 self.add_error("amount", text % {"total": most})
         elif self.due is not None and amount > self.due.balance and not self.balance_changed():
             text = _("A charge is at most the balance due of %(balance)s.")

@@ -30,6 +30,11 @@ def offer_invoices(field: IdField, scene: Scene, chosen: Due | None) -> None:
     field.offer(choices, carried)
 
 
+def reference_hint(one: PaymentType) -> str:
+    """What the field Reference is to hold; empty where the type says no more than the field's label."""
+    return "" if one.reference_label == _("Reference") else one.reference_label
+
+
 def offer_types(field: IdField, types: Sequence[PaymentType], chosen: PaymentType | None) -> None:
     """The payment types; a first empty one where what was chosen is not among them."""
     choices = [(str(one.pk), one.label) for one in types]
@@ -38,6 +43,7 @@ def offer_types(field: IdField, types: Sequence[PaymentType], chosen: PaymentTyp
     carried = {
         str(one.pk): {
             "data-reference": one.reference_label,
+            "data-reference-hint": reference_hint(one),
             "data-hint": one.hint,
             "data-commissions": "yes" if one.apply_to_commissions else "no",
             "data-button": charge_button() if is_charge(one) else apply_button(),

@@ -31,7 +31,7 @@ from duebook.web.errors import text_of
 from duebook.web.formats import figure
 from duebook.web.forms.fields import DayField, FreeTextField, MoneyField, YesNoField, field_of
 from duebook.web.forms.payment_card import CardForm
-from duebook.web.forms.payment_choices import offer_invoices, offer_types
+from duebook.web.forms.payment_choices import offer_invoices, offer_types, reference_hint
 from duebook.web.forms.payment_words import Mode, SurplusChoice, SurplusQuestion, seen_text
 from duebook.web.forms.rows import IdField
 from duebook.web.payment_scene import Due, Scene
@@ -166,7 +166,7 @@ class PaymentForm(CardForm):
         field = field_of(self, "payment_type", IdField)
         offer_types(field, offered, chosen)
         field.help_text = chosen.hint if chosen else ""
-        self.fields["reference"].help_text = chosen.reference_label if chosen else ""
+        self.fields["reference"].help_text = reference_hint(chosen) if chosen else ""
 
     # What was typed
 

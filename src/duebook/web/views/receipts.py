@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from duebook.domain.permissions import Right
 from duebook.reports.queries.receipt import receipt_of
 from duebook.reports.receipt_pdf import receipt_pdf
-from duebook.reports.receipt_words import how_words, note_words, title_words
+from duebook.reports.receipt_words import balance_label, how_words, note_words, title_words
 from duebook.reports.services.email_receipt import email_receipt
 from duebook.staff.models import Business
 from duebook.web.forms.receipts import EmailReceiptForm
@@ -26,6 +26,7 @@ def receipt(request: StaffRequest, payment_id: int) -> HttpResponse:
         "title": title_words(found),
         "notes": note_words(found, request.business),
         "how": how_words(found),
+        "balance_label": balance_label(found, request.business),
     }
     return render(request, "web/receipts/receipt.html", context)
 

@@ -21,7 +21,7 @@ _DECLINED = {
         "The bank declined this card: it has expired. Ask the customer for the new card."
     ),
     # Whoever holds a stolen card is told no more than this.
-    DeclineClass.STOLEN: gettext_lazy("The bank declined this card."),
+    DeclineClass.STOLEN: gettext_lazy("The bank declined this card. Ask for another card."),
     DeclineClass.NEVER_APPROVE: gettext_lazy(
         "The bank declined this card and will not approve it later either. Ask for another card."
     ),

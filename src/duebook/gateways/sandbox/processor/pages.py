@@ -100,7 +100,7 @@ def _card_fields(error: str) -> Page:
     alert = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     return _page(
         422 if error else 200,
-        "Save a card",
+        "Enter your card",
         f'{alert}<form method="post">'
         '<label for="number">Card number</label>'
         '<input id="number" name="number" inputmode="numeric" autocomplete="cc-number" required>'

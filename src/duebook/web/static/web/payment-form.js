@@ -34,7 +34,7 @@
     const option = chosen(document.getElementById("id_payment_type"));
     if (!option) return;
     document.getElementById("id_payment_type_helptext").textContent = option.dataset.hint ?? "";
-    document.getElementById("id_reference_helptext").textContent = option.dataset.reference ?? "";
+    document.getElementById("id_reference_helptext").textContent = option.dataset.referenceHint ?? "";
     form().classList.toggle("has-no-reference", option.dataset.reference === "");
     form().classList.toggle("charges", option.dataset.charges === "yes");
     if (option.dataset.button) form().querySelector("[data-apply]").textContent = option.dataset.button;
