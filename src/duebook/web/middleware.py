@@ -29,7 +29,9 @@ class BusinessMiddleware:
                 "Nothing was done: this address takes only what a button sends. If you had to log in after"
                 " clicking it, go back to its page and click once more."
             )
-            return _page(request, explanation, response.status_code)
+            page = _page(request, explanation, response.status_code)
+            page["Allow"] = response["Allow"]
+            return page
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
