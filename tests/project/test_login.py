@@ -111,4 +111,4 @@ def test_guessing_is_stopped_after_a_few_tries(client: Client):
     )
 
     assert "_auth_user_id" not in client.session
-    assert "Too many failed login attempts" in answer.content.decode()
+    assert "Too many failed attempts. Try again in some minutes." in answer.content.decode()
