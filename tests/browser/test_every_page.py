@@ -319,7 +319,7 @@ VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ['violations'
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_every_page_is_accessible_and_fits_its_window(
     browse: Any, live_server: LiveServer, axe_source: str, viewport: dict[str, int]

@@ -21,8 +21,6 @@ from tests.jobs.serving import (
     start_serving,
 )
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:

@@ -376,7 +376,10 @@ def test_a_charge_is_split_over_several_invoices(client: Client, gateway: FakeGa
     assert f"Invoice {first} 100.00 {second} 10.00 {BUTTON}" in text_of(step)
     assert answer.status_code == 302
     assert (balance_of(first), balance_of(second)) == (0, 2000)
-    assert list(Charge.objects.get().lines.values_list("amount_minor", flat=True)) == [10000, 1000]
+    assert list(Charge.objects.get().lines.order_by("id").values_list("amount_minor", flat=True)) == [
+        10000,
+        1000,
+    ]
     assert gateway.taken_minor() == 11000
 
 

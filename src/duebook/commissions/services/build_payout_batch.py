@@ -65,7 +65,8 @@ def _build(
         raise FutureCutOff(date=cut_off_on)
     require_open(on, field="cut_off_on")
     # One query: a second one would see entries that were committed meanwhile.
-    entries = list(payable(currency, cut_off_on, named).values_list("pk", "partner_id", "amount_minor"))
+    found = payable(currency, cut_off_on, named).order_by("pk")
+    entries = list(found.values_list("pk", "partner_id", "amount_minor"))
     paid = _above_minimum(entries, minimum_minor)
     if not paid:
         raise NothingPayable(date=cut_off_on)
