@@ -58,7 +58,7 @@ def decide_credit(
     """Apply credit on account to invoices, dated ``on``; the oldest payment's credit is used first.
 
     ``sources`` are (payment id, credit in minor units) in that order. Raises AmountNotPositive,
-    NotEnoughCredit, PeriodClosed and what applying to an invoice raises.
+    NotEnoughCredit, CurrencyMismatch, InvoiceTwice, PeriodClosed and what ``check_open`` raises.
     """
     require_open_day(on, closed_until)
     seen: set[int] = set()

@@ -58,8 +58,8 @@ def decide_move(
     """Take a part of a payment off one invoice, dated ``on``, and apply it to another of the same contact, or
     to none: then it is credit on account. What counts for commissions goes on counting.
 
-    Raises AdjustmentIsFixed, AlreadyReversed, AlreadyReturned, AlreadyRefunded, AmountNotPositive,
-    NotEnoughApplied, PeriodClosed and what applying to the other invoice raises.
+    Raises AdjustmentIsFixed, AmountNotPositive, CurrencyMismatch, InvoiceTwice, NotEnoughApplied,
+    PeriodClosed and what ``require_standing`` and ``check_open`` raise.
     """
     if payment.kind is PaymentKind.ADJUSTMENT:
         raise AdjustmentIsFixed(number=payment.label)

@@ -198,7 +198,10 @@ def decide_payment(
     """Decide one payment against invoices as they stand; ``on`` is the business's day.
 
     Does not change the invoices; a batch calls ``run_on`` after each decision.
-    Raises the subclass of DomainError that names the first thing wrong.
+    Raises NotFound, PaymentTypeInactive, ChargeNeedsGateway, AmountNotPositive, FutureDate, PeriodClosed,
+    InvoiceOfOtherContact, InvoiceVoid, InvoiceTwice, InvoicePaid, CurrencyMismatch, BalanceChanged,
+    AboveBalance, AdjustmentAboveBalance, AdjustmentNeedsInvoice, SharesExceedAmount or SharesBelowAmount,
+    whichever is found first.
     """
     terms = _usable_type(wanted, types)
     if wanted.amount.minor <= 0:

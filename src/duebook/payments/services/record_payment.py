@@ -89,7 +89,8 @@ def record_payment(
 
     Repeating the call with the same key and input returns the first payment. Locks the invoices (and the
     contact, when it must ask about a duplicate). Records ``payment.recorded``.
-    Raises KeyReused, LooksLikeDuplicate, Forbidden, AboveLimit and what ``decide_payment`` raises.
+    Raises RequestKeyMissing, KeyReused, LooksLikeDuplicate, RefusedByDatabase and what ``decide_recording``
+    raises.
     """
     if not request_key:
         raise RequestKeyMissing
