@@ -44,6 +44,8 @@ CLIENTS = 32
 CONNECTIONS = WORKERS * THREADS
 GATEWAY_SECONDS = 0.3
 WATCH_SECONDS = 0.05
+WARM_SECONDS = 10
+"""Until each of the server's threads has carried out so many charges that the database keeps its plans."""
 
 _OPEN_TRANSACTIONS = """
 SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)
@@ -147,7 +149,7 @@ class ChargeBench:
                 next_request=_posts(sites.duebook, self.scene, cards),
                 expected=frozenset({302}),
             )
-            work(3)
+            work(WARM_SECONDS)
             watched = []
             measured = Measured()
             for number in range(self.rounds):

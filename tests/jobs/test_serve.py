@@ -7,8 +7,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from duebook.jobs.web_server import THREADS
 from tests.jobs.serving import (
     STOP_SECONDS,
     Serving,
@@ -66,6 +68,14 @@ def test_it_answers_at_localhost_and_at_its_number(served: Serving):
 def test_its_secrets_are_readable_by_its_owner_only(served: Serving):
     for name in ("secret-key", "database-url"):
         assert (served.home / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_its_database_takes_more_connections_than_its_threads_open(served: Serving):
+    with psycopg.connect((served.home / "database-url").read_text().strip()) as connection:
+        most = connection.execute("SHOW max_connections").fetchone()
+
+    assert most is not None
+    assert int(most[0]) > 2 * THREADS
 
 
 def test_other_commands_find_its_database(served: Serving):

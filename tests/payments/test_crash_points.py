@@ -65,6 +65,7 @@ PROTOCOL = (
 )
 EFFECTS = {
     *("create", "bulk_create", "update", "save", "book", "record_event"),
+    *("write_charge", "mark_sent", "note_handle", "write_observation", "close_lines"),
     *("confirm", "fetch", "cancel", "refund", "void", "list_refunds", "list_settlements"),
 }
 OF_OTHERS = ("CALL_OFF", "REFUND", "DISPUTE", "LINK", "SETTLEMENT", "RECOVER")

@@ -448,6 +448,23 @@ def test_the_form_asks_two_queries_more_than_without_cards(client: Client) -> No
     assert counts[0] == counts[1] <= 14
 
 
+def test_charging_costs_the_same_however_much_there_is(client: Client, gateway: FakeGateway) -> None:
+    sign_in(client)
+    acme = make_contact()
+    make_card(acme)
+    counts = []
+    for _round in range(2):
+        for _ in range(5):
+            make_payment("1.00", invoice=make_invoice(contact=acme))
+        step = choose_charge(client, acme.pk, f"invoice={make_invoice(contact=acme).pk}", amount="10.00")
+        with CaptureQueriesContext(connection) as queries:
+            confirm(client, step)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 37
+    assert gateway.calls == ["create", "confirm"] * 2
+
+
 def test_nobody_can_take_the_key_under_which_a_charge_will_be_booked(
     client: Client, gateway: FakeGateway
 ) -> None:

@@ -16,8 +16,10 @@ APPLICATION = "duebook.project.wsgi:application"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 READY_SECONDS = 60
 LONGEST_REQUEST_SECONDS = 30
-THREADS = 12
+THREADS = 16
 """Of each process: while some of them wait for a card processor, the others serve."""
+_OTHERS = 20
+"""Connections besides: the worker's, those of commands, of people, and what PostgreSQL keeps for itself."""
 
 
 def web_program(*, bind: str, port: int, workers: int, log: Path | None) -> Program:
@@ -33,6 +35,11 @@ def web_program(*, bind: str, port: int, workers: int, log: Path | None) -> Prog
         stop_seconds=LONGEST_REQUEST_SECONDS + 5,
         log=log,
     )
+
+
+def database_connections(*, workers: int) -> int:
+    """How many the database has to take when each thread has its own."""
+    return workers * THREADS + _OTHERS
 
 
 def refuse_occupied_port(bind: str, port: int, *, wait_seconds: float) -> None:

@@ -7,7 +7,6 @@ from duebook.domain.charging import charged_type, decide_success
 from duebook.domain.money import Money
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import PaymentDecision, Share, TypeTerms
-from duebook.payments.models import PaymentType
 from duebook.payments.write_path import Situation
 
 
@@ -23,12 +22,15 @@ def decide_booking(
     on: date,
     situation: Situation,
 ) -> PaymentDecision:
-    """The payment of a success, on the situation as it stands; booked to the account's card clearing."""
+    """The payment of a success, on the situation as it stands; booked to the account's card clearing.
+
+    The situation has the types of the kind that charges now.
+    """
     return decide_success(
         contact_id=contact_id,
         amount=amount,
         lines=lines,
-        type_terms=_charge_now(clearing_account_id),
+        type_terms=_charge_now(situation, clearing_account_id),
         apply_to_commissions=apply_to_commissions,
         reference=reference,
         notes=notes,
@@ -38,10 +40,7 @@ def decide_booking(
     )
 
 
-def _charge_now(clearing_account_id: int) -> TypeTerms:
-    type_id, label = (
-        PaymentType.objects.filter(kind=PaymentKind.CHARGE_NOW.value)
-        .order_by("id")
-        .values_list("pk", "label")[0]
-    )
-    return charged_type(type_id, label, clearing_account_id)
+def _charge_now(situation: Situation, clearing_account_id: int) -> TypeTerms:
+    found = (one for one in situation.types.values() if one.kind is PaymentKind.CHARGE_NOW)
+    first = min(found, key=lambda one: one.id)
+    return charged_type(first.id, first.label, clearing_account_id)

@@ -189,9 +189,25 @@ def payment_by_id(payment_id: int) -> Payment:
     return row_by_id(_with_all_it_shows(), payment_id, "Payment")
 
 
+def payment_just_made(payment_id: int) -> Payment:
+    """The payment with what is said of it once it is made, and no more."""
+    return _with_what_it_settles().get(pk=payment_id)
+
+
 def payment_of_charge(charge_id: int) -> Payment:
-    """The payment that a charge which succeeded became, with all that its page shows."""
-    return _with_all_it_shows().get(charge_id=charge_id)
+    """As ``payment_just_made``, the payment that a charge which succeeded became."""
+    return _with_what_it_settles().get(charge_id=charge_id)
+
+
+def _with_what_it_settles() -> QuerySet[Payment]:
+    invoice = ("invoice__number", "invoice__order_id", "invoice__balance_due_minor")
+    applied = Allocation.objects.select_related("invoice").only(
+        "payment_id", "amount_minor", "apply_to_commissions", *invoice
+    )
+    rows = Payment.objects.only(
+        "number", "contact_id", "charge_id", "currency", "amount_minor", "credit_minor"
+    )
+    return rows.prefetch_related(Prefetch("allocations", applied))
 
 
 def _with_all_it_shows() -> QuerySet[Payment]:

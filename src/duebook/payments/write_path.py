@@ -1,24 +1,21 @@
-"""The one place where SQL is written by hand: lock, read in one query, write in one statement.
+"""The statements of a payment, written by hand: lock, read in one query, write in one statement.
 
 Invariant: ``book`` writes exactly the rows of the plan and updates each counter row once with the sum, so a
 plan may name an invoice any number of times. One payment is a batch of one.
 """
 
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from duebook.commissions.queries import group_accruals
 from duebook.domain.commission_steps import AccrualState
 from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.recording import OpenInvoice, TypeTerms
 from duebook.payments.plan import PaymentCounters, Plan
+from duebook.payments.statements import listed, run
 
 # A list is read by a subquery of its own: of a plain parameter the planner counts the elements each time and
 # then never keeps the plan, and planning these statements takes longer than running them.
@@ -51,7 +48,8 @@ SELECT json_build_array(
     FROM commissions_accrual a
    WHERE a.invoice_id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT json_agg(json_build_array(t.id, t.label, t.kind, t.account_id, t.active, t.needs_adjust_right))
-    FROM payments_paymenttype t WHERE t.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
+    FROM payments_paymenttype t
+   WHERE t.id = ANY(ARRAY(SELECT unnest(%s::bigint[]))) OR t.kind = ANY(ARRAY(SELECT unnest(%s::text[])))),
  (SELECT json_agg(c.id) FROM contacts_contact c WHERE c.id = ANY(ARRAY(SELECT unnest(%s::bigint[])))),
  (SELECT p.closed_until FROM ledger_closedperiod p ORDER BY p.id DESC LIMIT 1),
  (SELECT json_agg(json_build_array(e.request_key, e.input_hash, e.payment_id, e.payload))
@@ -193,12 +191,7 @@ def _lock(sql: str, ids: Iterable[int]) -> None:
     wanted = sorted(set(ids))
     if not wanted:
         return
-    _run(sql, [_listed(wanted)])
-
-
-def _listed(ids: Iterable[int]) -> str:
-    """An array as text: of a list the driver takes the type from its largest number, a statement for each."""
-    return f"{{{','.join(map(str, ids))}}}"
+    run(sql, [listed(wanted)])
 
 
 def read_situation(
@@ -209,18 +202,20 @@ def read_situation(
     actor_id: int,
     request_keys: Sequence[str],
     new_payments: int,
+    type_kinds: Sequence[PaymentKind] = (),
 ) -> Situation:
-    """Everything a decision needs, in one query.
+    """Everything a decision needs, in one query; the types are those named and those of the kinds.
 
     Takes ``new_payments`` ids and numbers from the sequences.
     """
-    cursor = _run(
+    cursor = run(
         _READ,
         [
-            _listed(invoice_ids),
-            _listed(invoice_ids),
-            _listed(type_ids),
-            _listed(contact_ids),
+            listed(invoice_ids),
+            listed(invoice_ids),
+            listed(type_ids),
+            listed(type_kinds),
+            listed(contact_ids),
             actor_id,
             list(request_keys),
             new_payments,
@@ -262,7 +257,7 @@ def _open_invoice(row: list[Any], accruals: Mapping[int, tuple[AccrualState, ...
 
 def new_payment_id() -> tuple[int, int]:
     """Id and number for a payment that is no batch's, from the sequences."""
-    row: tuple[int, int] = _run(_NEW_ID, []).fetchone()
+    row: tuple[int, int] = run(_NEW_ID, []).fetchone()
     return row
 
 
@@ -276,7 +271,7 @@ def similar_payment(
     within: timedelta,
 ) -> tuple[int, Any] | None:
     """Number and instant of the newest payment that equals this one, if there is one."""
-    row: tuple[int, Any] | None = _run(
+    row: tuple[int, Any] | None = run(
         _SIMILAR,
         [contact_id, received_on, amount_minor, currency, payment_type_id, int(within.total_seconds())],
     ).fetchone()
@@ -288,31 +283,9 @@ def book(plan: Plan) -> None:
 
     Raises IntegrityError when the database refuses any row; nothing of the plan is then written.
     """
-    _run(_WRITE, [plan.document()])
+    run(_WRITE, [plan.document()])
     if moves := plan.moves_of_own_accounts():
-        _run(_COUNT_BY_HAND, [json.dumps(moves)])
-
-
-class _Kept(threading.local):
-    """Each thread's cursor for these statements: a new one learns anew how each parameter is sent.
-
-    That takes longer than sending them.
-    """
-
-    cursor: Any = None
-
-
-_kept = _Kept()
-
-
-def _run(sql: str, parameters: Sequence[Any]) -> CursorWrapper:
-    connection.ensure_connection()
-    if _kept.cursor is None or _kept.cursor.connection is not connection.connection:
-        _kept.cursor = connection.create_cursor()
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    cursor: CursorWrapper = wrap(_kept.cursor)
-    cursor.execute(sql, parameters)
-    return cursor
+        run(_COUNT_BY_HAND, [json.dumps(moves)])
 
 
 __all__ = [

@@ -16,13 +16,17 @@ def business() -> Business:
 
 def business_day(settings: Business) -> date:
     """Today in the business's time zone."""
-    return timezone.now().astimezone(ZoneInfo(settings.time_zone)).date()
+    return today_in(settings.time_zone)
 
 
 def today() -> date:
     """Today in the business's time zone, for callers without its settings at hand."""
-    zone = Business.objects.values_list("time_zone", flat=True).get(pk=1)
-    return timezone.now().astimezone(ZoneInfo(zone)).date()
+    return today_in(Business.objects.values_list("time_zone", flat=True).get(pk=1))
+
+
+def today_in(time_zone: str) -> date:
+    """Today in the time zone."""
+    return timezone.now().astimezone(ZoneInfo(time_zone)).date()
 
 
 def installation_id() -> str:

@@ -62,5 +62,5 @@ def _after(request: StaffRequest, form: PaymentForm, purpose: Purpose, charge: C
         form.add_error(None, _("The processor could not be reached. No card was charged. Try again."))
     # The attempt has ended, and its key with it: sending the form again is another attempt.
     form.renew_key()
-    form.show(read_scene(request, form.scene.contact.pk))
+    form.renew(read_scene(request, form.scene.contact.pk))
     return show_form(request, form, purpose, status=422)

@@ -85,6 +85,7 @@ def show_form(
     """The whole page, or only its panel where htmx asks for that."""
     if form.is_bound:
         form.come_back()
+    form.make_ready_to_show()
     twin = _twin(form)
     surplus = twin.surplus_question()
     asked = f"{surplus.lower_to.minor}:{surplus.rest.minor}" if surplus else ""

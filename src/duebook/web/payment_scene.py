@@ -1,11 +1,13 @@
 """What the payment form knows before anything is typed: contact, what is due, types, cards, credit.
 
-Read anew for each answer, so that a form that comes back always shows the balances of now.
+Read anew for each answer, so that a form that comes back always shows the balances of now. What is only shown
+is read when it is: a form that is carried out needs none of it.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -51,24 +53,32 @@ class Due:
         return f"part_{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
-    """All that a payment form shows and reads."""
+    """All that a payment form shows and reads.
+
+    What a payment that will be undone, ``corrects``, settles counts as due; what it has left is no credit.
+    """
 
     contact: Contact
     business: Business
     today: date
     dues: tuple[Due, ...]
     types: tuple[PaymentType, ...]
-    credit: tuple[Money, ...]
-    closed_until: date | None
     cards: tuple[PaymentMethod, ...] = ()
     """The cards on file, where one may be charged."""
+    corrects: Payment | None = None
 
-    @property
+    @cached_property
+    def credit(self) -> tuple[Money, ...]:
+        """The contact's credit on account, an amount for each currency."""
+        return tuple(_credit(self.contact.pk, self.corrects))
+
+    @cached_property
     def opens_on(self) -> date | None:
         """The first day after the closed period."""
-        return self.closed_until + timedelta(days=1) if self.closed_until else None
+        last_day = closed_until()
+        return last_day + timedelta(days=1) if last_day else None
 
     def due(self, invoice_id: int | None) -> Due | None:
         return next((due for due in self.dues if due.id == invoice_id), None)
@@ -114,10 +124,7 @@ class Scene:
 
 
 def read_scene(request: StaffRequest, contact_id: int, *, corrects: Payment | None = None) -> Scene:
-    """The scene of a contact now; what ``corrects``, a payment that will be undone, settles counts as due.
-
-    Raises NotFound.
-    """
+    """The scene of a contact now. Raises NotFound."""
     freed: Mapping[int, int] = {}
     if corrects is not None and corrects.contact_id == contact_id:
         freed = {part.invoice.pk: part.amount.minor for part in applied_by(corrects)}
@@ -132,9 +139,8 @@ def read_scene(request: StaffRequest, contact_id: int, *, corrects: Payment | No
         today=today_of(request),
         dues=tuple(_due(row, freed.get(row.pk, 0)) for row in invoices_due_from(contact_id, also=freed)),
         types=types,
-        credit=tuple(_credit(contact_id, corrects)),
-        closed_until=closed_until(),
         cards=tuple(cards_of(contact_id).filter(active=True)) if charges else (),
+        corrects=corrects,
     )
 
 

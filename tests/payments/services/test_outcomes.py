@@ -92,7 +92,7 @@ def test_a_success_of_an_earlier_day_is_booked_on_that_day(gateway: FakeGateway)
     charge = asked_out(gateway)
     proposal = propose(charge, happened(), on=day(1))
 
-    with patch("duebook.payments.services.settle_charge.today", return_value=day(1)):
+    with patch("duebook.payments.services.settle_charge.today_in", return_value=day(1)):
         approve_outcome(proposal_id=proposal.pk, actor=OLGA)
 
     assert Payment.objects.get().received_on == day()

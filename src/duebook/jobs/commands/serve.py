@@ -16,7 +16,13 @@ from duebook.jobs.django_setup import setup_django
 from duebook.jobs.failure import CommandFailed
 from duebook.jobs.programs import Program
 from duebook.jobs.supervisor import Supervisor
-from duebook.jobs.web_server import LOOPBACK, refuse_occupied_port, wait_until_healthy, web_program
+from duebook.jobs.web_server import (
+    LOOPBACK,
+    database_connections,
+    refuse_occupied_port,
+    wait_until_healthy,
+    web_program,
+)
 
 # A run that was killed may need this long until its web server has let go of the port.
 PORT_SECONDS = 5
@@ -107,7 +113,11 @@ def _only_one() -> Iterator[None]:
 
 
 def _prepare_database(stack: ExitStack, options: argparse.Namespace) -> embedded_postgres.EmbeddedPostgres:
-    server = embedded_postgres.prepare(home.home() / "postgres", log=_log(options, "database"))
+    server = embedded_postgres.prepare(
+        home.home() / "postgres",
+        settings={"max_connections": str(database_connections(workers=options.web_workers))},
+        log=_log(options, "database"),
+    )
     stack.callback(server.discard)
     stack.callback((home.home() / home.DATABASE_URL_FILE).unlink, missing_ok=True)
     return server

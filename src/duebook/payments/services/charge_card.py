@@ -5,6 +5,7 @@ from datetime import date
 from duebook.domain.charging import ChargeInput
 from duebook.domain.permissions import Actor
 from duebook.domain.recording import PaymentDecision
+from duebook.payments import charge_path
 from duebook.payments.charge_booking import decide_booking
 from duebook.payments.models import Charge
 from duebook.payments.points import Point, reach
@@ -23,7 +24,7 @@ def preview_charged_payment(*, wanted: ChargeInput, actor: Actor, on: date) -> P
         contact_id=wanted.contact_id,
         amount=previewed.decision.amount,
         lines=wanted.shares,
-        clearing_account_id=previewed.method.merchant_account.clearing_account_id,
+        clearing_account_id=previewed.facts.clearing_account_id,
         apply_to_commissions=wanted.apply_to_commissions,
         reference="",
         notes=wanted.notes,
@@ -42,4 +43,4 @@ def charge_card(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date
     reach(Point.PREPARED)
     if not prepared.repeated:
         send_charge(charge_id=prepared.charge_id)
-    return Charge.objects.get(pk=prepared.charge_id)
+    return charge_path.read_end(prepared.charge_id)

@@ -4,25 +4,25 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from duebook.domain.card_numbers import refuse_card_numbers
 from duebook.domain.charge_debts import debts_as_text
 from duebook.domain.charging import AccountTerms, CardOnFile, ChargeDecision, ChargeInput, decide_charge
-from duebook.domain.errors import ChargeUnderWay, KeyReused, NotFound, RequestKeyMissing
+from duebook.domain.errors import ChargeUnderWay, KeyReused, RequestKeyMissing
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import input_hash
-from duebook.events.services.record_event import record_event
 from duebook.gateways.accounts import guarantees_of
 from duebook.gateways.models import MerchantAccount
-from duebook.payments import write_path
-from duebook.payments.card_reading import lock_card
+from duebook.payments import charge_path, write_path
+from duebook.payments.charge_path import CardSituation
 from duebook.payments.day_limits import count_use, require_left_today
-from duebook.payments.models import Charge, ChargeLine, PaymentMethod
+from duebook.payments.models import PaymentMethod
 from duebook.payments.points import Point, reach
 from duebook.payments.write_path import Situation
-from duebook.staff.queries import installation_id
 
 _ONE_OPEN = "chargeline_one_open_an_invoice"
 
@@ -37,28 +37,20 @@ class PreparedCharge:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedCharge:
-    """What was decided about a charge, on what, and the card as it is."""
+    """What was decided about a charge, and on what."""
 
     decision: ChargeDecision
-    method: PaymentMethod
+    facts: CardSituation
     situation: Situation
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempts:
-    """The charges that the invoices have had: how many, and by invoice the one that is still open."""
-
-    number: int
-    under_way: dict[int, int]
 
 
 def preview_charge(*, wanted: ChargeInput, actor: Actor, on: date) -> PreviewedCharge:
     """Whether the card may be charged; writes and sends nothing. Raises as ``prepare_charge``."""
-    method = _method(wanted.payment_method_id)
     situation = _situation(wanted, actor)
-    decision = _decide(wanted, actor, on, method, situation, _attempts(wanted))
+    facts = _read_card(wanted)
+    decision = _decide(wanted, actor, on, facts, situation)
     require_left_today(actor, Right.CHARGE_CARDS, decision.amount, on)
-    return PreviewedCharge(decision, method, situation)
+    return PreviewedCharge(decision, facts, situation)
 
 
 def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
@@ -79,7 +71,7 @@ def prepare_charge(*, wanted: ChargeInput, request_key: str, actor: Actor, on: d
 @transaction.atomic(durable=True)
 def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> PreparedCharge:
     write_path.lock_invoices(share.invoice_id for share in wanted.shares)
-    method = lock_card(wanted.payment_method_id)
+    charge_path.lock_card(wanted.payment_method_id)
     reach(Point.PREPARE_LOCKED)
     if not request_key:
         raise RequestKeyMissing
@@ -90,48 +82,25 @@ def _prepare(wanted: ChargeInput, request_key: str, actor: Actor, on: date) -> P
         if earlier.input_hash != hashed:
             raise KeyReused(number=earlier.payload.get("number", request_key))
         return PreparedCharge(earlier.payload["charge_id"], repeated=True)
-    attempts = _attempts(wanted)
-    decision = _decide(wanted, actor, on, method, situation, attempts)
+    facts = _read_card(wanted)
+    decision = _decide(wanted, actor, on, facts, situation)
     reach(Point.PREPARE_DECIDED)
-    charge = _write_charge(decision, method, actor, situation, attempts.number + 1)
-    reach(Point.PREPARE_CHARGE_WRITTEN)
-    ChargeLine.objects.bulk_create(
-        ChargeLine(charge=charge, invoice_id=share.invoice_id, amount_minor=share.amount.minor)
-        for share in wanted.shares
+    charge_id = charge_path.write_charge(
+        charge=_charge(decision, facts, actor, situation),
+        shares=wanted.shares,
+        event=_event(decision, facts, actor, request_key, hashed),
     )
-    reach(Point.PREPARE_LINES_WRITTEN)
-    record_event(
-        name="charge.prepared",
-        actor=actor,
-        request_key=request_key,
-        hashed=hashed,
-        contact_id=wanted.contact_id,
-        payload={
-            "charge_id": charge.pk,
-            "number": str(charge),
-            "amount_minor": decision.amount.minor,
-            "currency": decision.amount.currency,
-            "card": str(method),
-            "invoices": [share.invoice_id for share in wanted.shares],
-        },
-    )
-    reach(Point.PREPARE_EVENT_WRITTEN)
-    count_use(actor, Right.CHARGE_CARDS, decision.amount, on, charge_id=charge.pk)
+    reach(Point.PREPARE_WRITTEN)
+    count_use(actor, Right.CHARGE_CARDS, decision.amount, on, charge_id=charge_id)
     reach(Point.PREPARE_USE_COUNTED)
-    return PreparedCharge(charge.pk)
-
-
-def _method(payment_method_id: int) -> PaymentMethod:
-    found = PaymentMethod.objects.select_related("merchant_account").filter(pk=payment_method_id).first()
-    if found is None:
-        raise NotFound(field="payment_method", what="Card", id=payment_method_id)
-    return found
+    return PreparedCharge(charge_id)
 
 
 def _situation(wanted: ChargeInput, actor: Actor, request_keys: Sequence[str] = ()) -> Situation:
     return write_path.read_situation(
         invoice_ids=[share.invoice_id for share in wanted.shares],
         type_ids=[],
+        type_kinds=[PaymentKind.CHARGE_NOW],
         contact_ids=[],
         actor_id=actor.user_id,
         request_keys=request_keys,
@@ -139,30 +108,22 @@ def _situation(wanted: ChargeInput, actor: Actor, request_keys: Sequence[str] = 
     )
 
 
-def _attempts(wanted: ChargeInput) -> _Attempts:
-    lines = ChargeLine.objects.filter(invoice__in=[share.invoice_id for share in wanted.shares])
-    rows = list(lines.values_list("charge_id", "invoice_id", "is_open"))
-    under_way = {invoice_id: charge_id for charge_id, invoice_id, is_open in rows if is_open}
-    return _Attempts(len({charge_id for charge_id, _, _ in rows}), under_way)
+def _read_card(wanted: ChargeInput) -> CardSituation:
+    return charge_path.read_card(wanted.payment_method_id, (share.invoice_id for share in wanted.shares))
 
 
 def _decide(
-    wanted: ChargeInput,
-    actor: Actor,
-    on: date,
-    method: PaymentMethod,
-    situation: Situation,
-    attempts: _Attempts,
+    wanted: ChargeInput, actor: Actor, on: date, facts: CardSituation, situation: Situation
 ) -> ChargeDecision:
     actor.require(Right.CHARGE_CARDS)
     refuse_card_numbers(notes=wanted.notes)
     decision = decide_charge(
         wanted,
         on=on,
-        card=card_of(method),
-        account=account_terms(method.merchant_account),
+        card=facts.card,
+        account=facts.account,
         invoices=situation.invoices,
-        under_way=attempts.under_way,
+        under_way=facts.under_way,
     )
     actor.require_within(Right.CHARGE_CARDS, decision.amount)
     return decision
@@ -193,33 +154,55 @@ def account_terms(account: MerchantAccount) -> AccountTerms:
     )
 
 
-def _write_charge(
-    decision: ChargeDecision, method: PaymentMethod, actor: Actor, situation: Situation, attempt: int
-) -> Charge:
+def _charge(
+    decision: ChargeDecision, facts: CardSituation, actor: Actor, situation: Situation
+) -> dict[str, Any]:
+    """The charge as it is written down, with the request as it will be sent."""
     wanted = decision.input
+    attempt = facts.attempts + 1
     invoice_ids = sorted(share.invoice_id for share in wanted.shares)
-    key = key_of_attempt(installation_id(), "charge", invoice_ids, attempt)
+    key = key_of_attempt(facts.installation_id, "charge", invoice_ids, attempt)
     numbers = [situation.invoices[share.invoice_id].number for share in wanted.shares]
-    return Charge.objects.create(
-        contact_id=wanted.contact_id,
-        merchant_account=method.merchant_account,
-        payment_method=method,
-        amount_minor=decision.amount.minor,
-        currency=decision.amount.currency,
-        key=key,
-        reference=reference_of(key),
-        attempt=attempt,
-        token=method.token,
-        customer=method.customer,
-        description=", ".join(f"INV-{number}" for number in numbers)[:200],
-        debts=debts_as_text(wanted.shares, attempt=attempt),
-        customer_present=wanted.customer_present,
-        apply_to_commissions=wanted.apply_to_commissions,
-        notes=wanted.notes,
-        email_receipt=wanted.email_receipt,
-        prepared_by_id=actor.user_id,
-        source=actor.source.value,
-    )
+    return {
+        "contact_id": wanted.contact_id,
+        "merchant_account_id": facts.account.id,
+        "payment_method_id": facts.card.id,
+        "amount_minor": decision.amount.minor,
+        "currency": decision.amount.currency,
+        "key": key,
+        "reference": reference_of(key),
+        "attempt": attempt,
+        "token": facts.token,
+        "customer": facts.customer,
+        "description": ", ".join(f"INV-{number}" for number in numbers)[:200],
+        "debts": debts_as_text(wanted.shares, attempt=attempt),
+        "customer_present": wanted.customer_present,
+        "apply_to_commissions": wanted.apply_to_commissions,
+        "notes": wanted.notes,
+        "email_receipt": wanted.email_receipt,
+        "prepared_by_id": actor.user_id,
+        "source": actor.source.value,
+    }
+
+
+def _event(
+    decision: ChargeDecision, facts: CardSituation, actor: Actor, request_key: str, hashed: str
+) -> dict[str, Any]:
+    """``charge.prepared``, but for the charge's id and number."""
+    wanted = decision.input
+    return {
+        "actor_id": actor.user_id,
+        "source": actor.source.value,
+        "request_key": request_key,
+        "input_hash": hashed,
+        "contact_id": wanted.contact_id,
+        "payload": {
+            "amount_minor": decision.amount.minor,
+            "currency": decision.amount.currency,
+            "card": facts.label,
+            "invoices": [share.invoice_id for share in wanted.shares],
+        },
+    }
 
 
 def reference_of(key: str) -> str:

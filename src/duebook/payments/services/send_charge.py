@@ -19,6 +19,7 @@ from duebook.gateways.protocol import (
     NothingHappened,
     SeenCharge,
 )
+from duebook.payments import charge_path
 from duebook.payments.charge_reading import Seen, request_of, seen_of
 from duebook.payments.models import Charge, Observation
 from duebook.payments.points import Point, reach
@@ -38,9 +39,9 @@ def send_charge(*, charge_id: int, return_url: str = "", keeps_card: bool = Fals
     ``keeps_card`` is for later charges as well.
     """
     _refuse_open_transaction()
-    if not _mark_sent(charge_id):
+    charge = _mark_sent(charge_id)
+    if charge is None:
         return
-    charge = Charge.objects.select_related("merchant_account").get(pk=charge_id)
     gateway = gateway_of(charge.merchant_account)
     request = replace(request_of(charge), return_url=return_url, keeps_card=keeps_card)
     handle = _get_handle(gateway, charge, request)
@@ -56,13 +57,11 @@ def _refuse_open_transaction() -> None:
         pass
 
 
-def _mark_sent(charge_id: int) -> bool:
-    """Whether it is ours to send: only one may turn created into sent."""
-    marked = Charge.objects.filter(pk=charge_id, state=ChargeState.CREATED.value).update(
-        state=ChargeState.SENT.value, sent_at=Now(), ask_at=Now() + IN_FLIGHT
-    )
+def _mark_sent(charge_id: int) -> Charge | None:
+    """The charge if it is ours to send: only one may turn created into sent."""
+    charge = charge_path.mark_sent(charge_id, ask_after=IN_FLIGHT)
     reach(Point.MARKED_SENT)
-    return bool(marked)
+    return charge
 
 
 def _get_handle(gateway: Gateway, charge: Charge, request: ChargeRequest) -> str | None:
@@ -111,11 +110,9 @@ def _clocks_apart(charge: Charge, answer: SeenCharge) -> str:
 
 def _note_handle(charge: Charge, handle: str) -> bool:
     """Keep the handle; False when someone has settled the charge meanwhile, which must then not go on."""
-    noted = Charge.objects.filter(pk=charge.pk, state=ChargeState.SENT.value, gateway_id="").update(
-        gateway_id=handle
-    )
+    noted = charge_path.note_handle(charge.pk, handle)
     reach(Point.HANDLE_NOTED)
-    return bool(noted)
+    return noted
 
 
 def _confirm(gateway: Gateway, charge: Charge, request: ChargeRequest) -> None:

@@ -5,7 +5,6 @@ again or in another order, observations change nothing more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,37 +13,27 @@ from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
 from duebook.domain.charging import OPEN_STATES, ChargeState, after_seeing, ask_again_after
-from duebook.domain.errors import NotFound
 from duebook.domain.money import Money
+from duebook.domain.payment_kinds import PaymentKind
 from duebook.domain.permissions import Actor, Right, Source
-from duebook.domain.recording import Share
 from duebook.events.requests import input_hash
 from duebook.events.services.record_event import record_event
-from duebook.payments import write_path
+from duebook.payments import charge_path, write_path
 from duebook.payments.charge_booking import decide_booking
+from duebook.payments.charge_path import LockedCharge
 from duebook.payments.charge_reading import Seen
 from duebook.payments.clearing import clear_by_earlier_lines
 from duebook.payments.day_limits import recount_charge
-from duebook.payments.models import Charge, ChargeLine, LinkPayment, Observation
+from duebook.payments.models import Charge, LinkPayment, Observation
 from duebook.payments.points import Point, reach
 from duebook.payments.recording_plan import plan_recording
 from duebook.payments.write_path import Plan
-from duebook.staff.queries import today
+from duebook.staff.queries import today_in
 
-_CLEARING = "charge__merchant_account__clearing_account_id"
 _DENIALS = {
     ChargeState.DECLINED: "The processor says by now that it was declined.",
     ChargeState.NOT_PERFORMED: "The processor says by now that it was never carried out.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Locked:
-    """A charge that is locked, what it is to pay of which invoice, and where its money goes."""
-
-    charge: Charge
-    shares: list[Share]
-    clearing_account_id: int
 
 
 def settle_charge(
@@ -78,7 +67,8 @@ def _settle(
     without_handle: bool,  # noqa: FBT001 - as asked for by the caller above
     approve: Callable[[], None] | None,
 ) -> ChargeState:
-    locked = _lock(charge_id)
+    locked = charge_path.lock_charge(charge_id)
+    reach(Point.SETTLE_LOCKED)
     charge = locked.charge
     before = ChargeState(charge.state)
     if (only_from is not None and before not in only_from) or (without_handle and charge.gateway_id):
@@ -87,20 +77,20 @@ def _settle(
         approve()
     reach(Point.SETTLE_APPROVED)
     after = after_seeing(before, seen.state)
-    Observation.objects.create(
-        charge=charge,
+    charge_path.write_observation(
+        charge_id,
         channel=channel,
-        seen=seen.state.value,
-        state_before=before.value,
-        state_after=after.value,
+        seen=seen.state,
+        before=before,
+        after=after,
         problem=seen.problem,
         payload=seen.payload,
     )
     reach(Point.SETTLE_OBSERVED)
     if after is ChargeState.SUCCEEDED and before is not ChargeState.SUCCEEDED:
-        _book(locked, seen.happened_on or today())
+        _book(locked, seen.happened_on or today_in(locked.time_zone))
     if after not in OPEN_STATES:
-        ChargeLine.objects.filter(charge=charge, is_open=True).update(is_open=False)
+        charge_path.close_lines(charge_id)
         reach(Point.SETTLE_LINES_CLOSED)
     _write_state(charge, seen, before, after)
     if after is ChargeState.SUCCEEDED and before in (ChargeState.DECLINED, ChargeState.NOT_PERFORMED):
@@ -119,19 +109,6 @@ def _recount(charge: Charge, before: ChargeState, after: ChargeState) -> None:
     elif before not in OPEN_STATES:
         recount_charge(charge.pk, happened=True)
     reach(Point.SETTLE_USE_COUNTED)
-
-
-def _lock(charge_id: int) -> _Locked:
-    """Lock the invoices of the charge, then the charge, and read what it is to pay. Raises NotFound."""
-    rows = ChargeLine.objects.filter(charge=charge_id).order_by("id")
-    lines = list(rows.values_list("invoice_id", "amount_minor", _CLEARING))
-    write_path.lock_invoices(invoice_id for invoice_id, _, _ in lines)
-    charge = Charge.objects.select_for_update(no_key=True).filter(pk=charge_id).first()
-    if charge is None:
-        raise NotFound(what="Charge", id=charge_id)
-    reach(Point.SETTLE_LOCKED)
-    shares = [Share(invoice_id, Money(minor, charge.currency)) for invoice_id, minor, _ in lines]
-    return _Locked(charge, shares, clearing_account_id=lines[0][2])
 
 
 def _write_state(charge: Charge, seen: Seen, before: ChargeState, after: ChargeState) -> None:
@@ -171,7 +148,7 @@ def _reopen_link_payment(charge: Charge) -> None:
     reach(Point.SETTLE_LINK_REOPENED)
 
 
-def _book(locked: _Locked, on: date) -> None:
+def _book(locked: LockedCharge, on: date) -> None:
     """The payment of a success, once: its charge is unique among payments."""
     charge = locked.charge
     actor = Actor(charge.prepared_by_id, frozenset(Right), Source(charge.source))
@@ -179,6 +156,7 @@ def _book(locked: _Locked, on: date) -> None:
     situation = write_path.read_situation(
         invoice_ids=[share.invoice_id for share in locked.shares],
         type_ids=[],
+        type_kinds=[PaymentKind.CHARGE_NOW],
         contact_ids=[],
         actor_id=actor.user_id,
         request_keys=[],

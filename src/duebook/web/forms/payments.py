@@ -93,14 +93,14 @@ class PaymentForm(CardForm):
             del self.fields["surplus"]
         if not scene.contact.email:
             del self.fields["email_receipt"]
-        self._show()
+        self._read_by_scene()
 
     # What the fields offer
 
-    def show(self, scene: Scene) -> None:
-        """Show the balances of this scene instead of those read before."""
+    def renew(self, scene: Scene) -> None:
+        """Go by the balances of this scene instead of those read before."""
         self.scene = scene
-        self._show()
+        self._read_by_scene()
 
     @property
     def chosen_invoice_id(self) -> int | None:
@@ -139,13 +139,16 @@ class PaymentForm(CardForm):
             dues |= {amount.currency for amount in self.scene.credit} | {self.scene.business.currency}
         return sorted(dues - {self.payment_currency})
 
-    def _show(self) -> None:
+    def _read_by_scene(self) -> None:
         self.offer_parts()
         field_of(self, "amount", MoneyField).in_currency(self.payment_currency, self.scene.business)
+        self.offer_cards()
+
+    def make_ready_to_show(self) -> None:
+        """Give the fields what a person sees of them; what is carried out is never shown."""
         if self.kind is Mode.ONE:
             self._offer_invoices()
         self._offer_types()
-        self.offer_cards()
         day = self.fields["received_on"].widget
         day.attrs["max"] = self.scene.today.isoformat()
         if self.scene.opens_on is not None:
@@ -271,7 +274,7 @@ class PaymentForm(CardForm):
             if isinstance(error, KeyReused):
                 self.renew_key()
             if isinstance(error, Conflict) and reread is not None:
-                self.show(reread())
+                self.renew(reread())
             self.add_error(self._field_of(error), text_of(error, business))
             self._refused_with = 409 if isinstance(error, Conflict) else 422
         return None

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from duebook.domain.errors import NothingDue
 from duebook.domain.permissions import Right
-from duebook.payments.queries import payment_by_id, usual_type
+from duebook.payments.queries import payment_just_made, usual_type
 from duebook.payments.services.charge_card import preview_charged_payment
 from duebook.payments.services.record_payment import (
     Duplicates,
@@ -52,7 +52,9 @@ def payment_add(request: StaffRequest, contact_id: int) -> HttpResponse:
             reread=partial(read_scene, request, contact_id),
         )
         if recorded is not None:
-            return back_to_origin(request, payment_by_id(recorded.payment_id), form.cleaned_data["origin"])
+            return back_to_origin(
+                request, payment_just_made(recorded.payment_id), form.cleaned_data["origin"]
+            )
     return show_form(request, form, _purpose(request, form.scene))
 
 

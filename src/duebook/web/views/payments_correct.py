@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from duebook.domain.money import Money
 from duebook.domain.permissions import Right
 from duebook.payments.models import Payment
-from duebook.payments.queries import applied_by, payment_by_id
+from duebook.payments.queries import applied_by, payment_by_id, payment_just_made
 from duebook.payments.services.correct_payment import correct_payment, preview_correction
 from duebook.payments.services.record_payment import RecordedPayment
 from duebook.payments.services.reverse_payment import preview_reversal
@@ -47,7 +47,7 @@ def payment_correction(request: StaffRequest, payment_id: int) -> HttpResponse:
         )
         if recorded is not None:
             origin = form.cleaned_data["origin"]
-            return back_to_origin(request, payment_by_id(recorded.payment_id), origin, corrects=payment)
+            return back_to_origin(request, payment_just_made(recorded.payment_id), origin, corrects=payment)
     return show_form(request, form, purpose)
 
 
