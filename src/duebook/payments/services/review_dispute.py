@@ -20,7 +20,7 @@ def review_dispute(*, dispute_id: int, state: DisputeState, request_key: str, ac
     dispute = Dispute.objects.select_for_update(no_key=True, of=("self",)).filter(pk=dispute_id).first()
     if dispute is None:
         raise NotFound(what="Dispute", id=dispute_id)
-    hashed = input_hash([dispute_id, state.value])
+    hashed = input_hash(["review dispute", dispute_id, state.value])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)

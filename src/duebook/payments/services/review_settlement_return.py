@@ -19,7 +19,7 @@ def review_settlement_return(*, return_id: int, request_key: str, actor: Actor) 
     found = rows.select_related("settlement").filter(pk=return_id).first()
     if found is None:
         raise NotFound(what="Returned settlement", id=return_id)
-    hashed = input_hash([return_id])
+    hashed = input_hash(["review settlement return", return_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)
