@@ -18,7 +18,11 @@ _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def input_hash(value: Any) -> str:
-    """SHA-256 of a canonical form of the input: equal inputs give equal hashes on every machine."""
+    """SHA-256 of a canonical form of the input: equal inputs give equal hashes on every machine.
+
+    Where the input is ids and texts alone, its first part says what is asked: another act on something of the
+    same id is another request.
+    """
     return hashlib.sha256(_CANONICAL.encode(_plain(value)).encode()).hexdigest()
 
 

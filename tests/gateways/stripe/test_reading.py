@@ -337,6 +337,21 @@ def test_a_fee_of_parts_of_a_unit_keeps_no_dispute_from_being_read() -> None:
     assert (seen.taken_minor, seen.fee_minor) == (10000, 2000)
 
 
+def test_a_settlement_is_told_once_all_that_it_consists_of_is_known(
+    gateway: StripeGateway, server: StandIn
+) -> None:
+    charge = {"object": "charge", "id": "ch_1", "payment_intent": "pi_1"}
+    server.answers["GET", "/v1/payouts"] = listed(
+        payout(reconciliation_status="completed"), payout(id="po_2", reconciliation_status="in_progress")
+    )
+    server.answers["GET", "/v1/balance_transactions"] = listed(entry("charge", 5900, 320, charge, "charge"))
+
+    (seen,) = gateway.list_settlements(since=date(2026, 11, 19))
+
+    assert seen.id == "po_1"
+    assert len(server.sent("GET", "/v1/balance_transactions")) == 1
+
+
 def test_a_settlement_that_failed_at_the_bank_says_when_and_why(
     gateway: StripeGateway, server: StandIn
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from duebook.contacts.models import Contact
-from duebook.payments.models import CardSetup, Charge, PaymentMethod
+from duebook.payments.models import CardSetup, Charge, ChargeLine, PaymentMethod
 from duebook.reports.services.verify_books import Finding, verify_books
 from tests.factories import make_contact, make_invoice
 from tests.past_the_guards import past_the_guards
@@ -66,3 +66,13 @@ def test_a_charge_on_another_contact_s_card_is_seen(gateway: FakeGateway) -> Non
     at = f"at account {made.merchant_account_id}"
     wrong = Finding("card_of_charge", str(made), f"contact {acme.pk} {at}", f"contact {ring.pk} {at}")
     assert verify_books() == [wrong]
+
+
+def test_a_charge_for_another_contact_s_invoice_is_seen(gateway: FakeGateway) -> None:
+    charge = charge_invoice(make_invoice("100.00"), token="tok_slow")
+    other = make_invoice("100.00", contact=make_contact("Beta"))
+    with past_the_guards():
+        ChargeLine.objects.update(invoice=other)
+
+    (found,) = verify_books()
+    assert (found.check, found.what) == ("charge_of_invoice", str(charge))

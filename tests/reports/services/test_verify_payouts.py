@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from duebook.commissions.models import Accrual, AccrualBasis, PayoutBatch
+from duebook.commissions.models import Accrual, AccrualBasis, CommissionEntry, PayoutBatch
 from duebook.commissions.services.approve_payout_batch import approve_payout_batch
 from duebook.commissions.services.build_payout_batch import build_payout_batch
 from duebook.commissions.services.pay_payout_batch import pay_payout_batch
@@ -167,3 +167,22 @@ def test_an_accrual_that_does_not_follow_from_its_lines_is_seen(batch: PayoutBat
         AccrualBasis.objects.update(lines=other)
 
     assert verify_books() == [Finding("accrual_total", f"accrual {accrual.pk}", "999", "1000")]
+
+
+def test_commission_of_another_partner_than_the_accrual_s_is_seen(batch: PayoutBatch) -> None:
+    pam, accrual = make_partner("Pam", code="PAMELA"), Accrual.objects.get()
+    entry = CommissionEntry.objects.get()
+    with past_the_guards():
+        # What follows from the entry agrees with it, so nothing else differs.
+        CommissionEntry.objects.update(partner=pam)
+        batch.payouts.update(partner=pam)
+        Transfer.objects.filter(partner_id=accrual.partner_id).update(partner_id=pam.pk)
+
+    assert verify_books() == [
+        Finding(
+            "entry_fits",
+            f"entry {entry.pk} of accrual {accrual.pk}",
+            f"partner {accrual.partner_id}, USD",
+            f"partner {pam.pk}, USD of USD",
+        )
+    ]

@@ -42,6 +42,17 @@ def test_lines_that_do_not_add_up_are_seen(settlement: Settlement, fields: dict[
     assert "settlement_lines" in broken()
 
 
+def test_a_settlement_that_clears_charges_without_being_booked_is_seen(settlement: Settlement) -> None:
+    transfers = [settlement.net_transfer_id, settlement.fee_transfer_id]
+    with past_the_guards():
+        Settlement.objects.update(booked_on=None, net_transfer=None, fee_transfer=None)
+        Transfer.objects.filter(pk__in=transfers).delete()
+
+    assert {(one.check, one.what) for one in verify_books()} == {
+        ("settlement_unbooked", f"S-{settlement.pk}")
+    }
+
+
 def test_a_settlement_without_its_lines_is_seen(settlement: Settlement) -> None:
     with past_the_guards():
         SettlementLine.objects.all().delete()

@@ -18,7 +18,7 @@ def resolve_webhook(*, message_id: int, note: str, request_key: str, actor: Acto
     MessageNotFailed, KeyReused.
     """
     lock_message(message_id)
-    hashed = input_hash([message_id, note])
+    hashed = input_hash(["resolve message", message_id, note])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)

@@ -17,7 +17,7 @@ def retry_webhook(*, message_id: int, request_key: str, actor: Actor) -> None:
     Locks the message. Records ``webhook.retried``. Raises NotFound, Forbidden, MessageNotFailed, KeyReused.
     """
     lock_message(message_id)
-    hashed = input_hash([message_id])
+    hashed = input_hash(["retry message", message_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)

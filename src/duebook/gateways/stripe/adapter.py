@@ -322,7 +322,10 @@ class StripeGateway:
         return reading.dispute(self._v1.disputes.retrieve(dispute_id).to_dict())
 
     def list_settlements(self, *, since: date) -> Iterator[SeenSettlement]:
-        """The payouts that arrived since that day, or failed to, with what each consists of."""
+        """The payouts that arrived since that day, or failed to, with what each consists of.
+
+        One of which Stripe does not know all of that yet is told later: a settlement is imported once.
+        """
         first = int(datetime.combine(since, time(), UTC).timestamp())
         with translated():
             found = self._v1.payouts.list(
@@ -333,8 +336,9 @@ class StripeGateway:
                 }
             )
             for payout in found.auto_paging_iter():
-                if payout.status in reading.SETTLED:
-                    yield reading.settlement(payout.to_dict(), self._entries(payout))
+                told = payout.to_dict()
+                if reading.is_settled(told):
+                    yield reading.settlement(told, self._entries(payout))
 
     def _entries(self, payout: stripe.Payout) -> Iterable[reading.Object]:
         if not payout.automatic:

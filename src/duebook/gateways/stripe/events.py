@@ -32,6 +32,7 @@ EVENT_TYPES = (
     "setup_intent.canceled",
     "payout.paid",
     "payout.failed",
+    "payout.reconciliation_completed",
 )
 """What an endpoint has to subscribe to; Stripe lists by at most 20 of them."""
 

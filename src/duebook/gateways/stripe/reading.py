@@ -79,6 +79,9 @@ PAYOUT_FAILED = "failed"
 SETTLED = frozenset(["paid", PAYOUT_FAILED])
 """The statuses of a payout that has come to its end; one that was cancelled was ordered by hand."""
 
+STILL_COUNTED = "in_progress"
+"""The reconciliation status of a payout of which Stripe does not yet name all balance transactions."""
+
 SETUP_OUTCOMES = {"succeeded": SetupOutcome.SAVED, "canceled": SetupOutcome.CANCELLED}
 
 
@@ -223,6 +226,11 @@ def setup_outcome(intent: Object) -> SetupOutcome:
     if intent["status"] == "requires_payment_method" and intent.get("last_setup_error"):
         return SetupOutcome.DECLINED
     return SETUP_OUTCOMES.get(intent["status"], SetupOutcome.WAITING)
+
+
+def is_settled(payout: Object) -> bool:
+    """Whether a payout has come to its end, and Stripe names all that it consists of."""
+    return payout["status"] in SETTLED and payout.get("reconciliation_status") != STILL_COUNTED
 
 
 def settlement(payout: Object, entries: Iterable[Object]) -> SeenSettlement:

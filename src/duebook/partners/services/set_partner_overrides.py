@@ -38,7 +38,7 @@ def set_partner_overrides(
     Raises Forbidden, NotFound, RuleTwice, KeyReused and what ``check_rate`` raises.
     """
     take_turn("partners.partner")
-    hashed = input_hash([partner_id, list(overrides)])
+    hashed = input_hash(["set partner overrides", partner_id, list(overrides)])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.SET_COMMISSIONS)

@@ -22,7 +22,7 @@ def deactivate_card(*, payment_method_id: int, request_key: str, actor: Actor) -
     contact_id = contact_of_card(payment_method_id)
     write_path.lock_contacts([contact_id])
     card = lock_card(payment_method_id)
-    hashed = input_hash([payment_method_id])
+    hashed = input_hash(["deactivate card", payment_method_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.MANAGE_CARDS)

@@ -31,7 +31,7 @@ def email_charge_link(*, charge_id: int, request_key: str, actor: Actor) -> str:
     ContactWithoutEmail, MailNotSent, KeyReused.
     """
     list(Charge.objects.select_for_update(no_key=True, of=("self",)).filter(pk=charge_id).values_list("pk"))
-    hashed = input_hash([charge_id])
+    hashed = input_hash(["email charge link", charge_id])
     earlier = earlier_event(actor=actor, request_key=request_key, hashed=hashed)
     if earlier is not None:
         return str(earlier.payload["address"])

@@ -19,7 +19,7 @@ def review_dispute(*, dispute_id: int, state: DisputeState, request_key: str, ac
     DisputeChanged where it is in another state by now, KeyReused.
     """
     dispute = row_by_id(Dispute.objects.select_for_update(no_key=True, of=("self",)), dispute_id, "Dispute")
-    hashed = input_hash([dispute_id, state.value])
+    hashed = input_hash(["review dispute", dispute_id, state.value])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)

@@ -17,7 +17,7 @@ def review_settlement_return(*, return_id: int, request_key: str, actor: Actor) 
     """
     rows = SettlementReturn.objects.select_for_update(no_key=True, of=("self",))
     found = row_by_id(rows.select_related("settlement"), return_id, "Returned settlement")
-    hashed = input_hash([return_id])
+    hashed = input_hash(["review settlement return", return_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.RESOLVE_MESSAGES)

@@ -21,7 +21,7 @@ def withdraw_card_link(*, setup_id: int, request_key: str, actor: Actor) -> None
     """
     write_path.lock_contacts([setup_by_id(setup_id).contact_id])
     lock_setup(setup_id)
-    hashed = input_hash([setup_id])
+    hashed = input_hash(["withdraw card link", setup_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.MANAGE_CARDS)

@@ -19,7 +19,7 @@ def withdraw_pay_link(*, link_id: int, request_key: str, actor: Actor) -> None:
     Locks the link. Records ``pay_link.withdrawn``. Raises NotFound, Forbidden, PayLinkOver, KeyReused.
     """
     lock_link(link_id)
-    hashed = input_hash([link_id])
+    hashed = input_hash(["withdraw pay link", link_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return
     actor.require(Right.CHARGE_CARDS)

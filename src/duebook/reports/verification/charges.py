@@ -61,6 +61,19 @@ CHARGE_LINES = Check(
     """,
 )
 
+CHARGE_OF_INVOICE = Check(
+    name="charge_of_invoice",
+    rule="A charge is for invoices of its contact, in its currency.",
+    query="""
+        SELECT 'C-' || c.id, format('contact %%s in %%s', c.contact_id, c.currency),
+               format('INV-%%s of contact %%s in %%s', i.number, i.contact_id, i.currency)
+          FROM payments_charge c
+          JOIN payments_chargeline l ON l.charge_id = c.id
+          JOIN invoices_invoice i ON i.id = l.invoice_id
+         WHERE (i.contact_id, i.currency) <> (c.contact_id, c.currency)
+    """,
+)
+
 CHARGE_STATE = Check(
     name="charge_state",
     rule="A charge is in the state that its last observation left, and has been settled when it has ended.",
@@ -114,4 +127,12 @@ REFUND_OF_ATTEMPT = Check(
     """,
 )
 
-CHECKS = (CHARGE_PAYMENT, CHARGE_OF_PAYMENT, CHARGE_LINES, CHARGE_STATE, CHARGE_REFUNDED, REFUND_OF_ATTEMPT)
+CHECKS = (
+    CHARGE_PAYMENT,
+    CHARGE_OF_PAYMENT,
+    CHARGE_LINES,
+    CHARGE_OF_INVOICE,
+    CHARGE_STATE,
+    CHARGE_REFUNDED,
+    REFUND_OF_ATTEMPT,
+)

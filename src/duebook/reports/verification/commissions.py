@@ -42,6 +42,20 @@ ACCRUAL_ENTRIES = Check(
     """,
 )
 
+ENTRY_FITS = Check(
+    name="entry_fits",
+    rule="An entry is of its accrual's partner, and both are in the currency of the invoice.",
+    query="""
+        SELECT format('entry %%s of accrual %%s', e.id, a.id),
+               format('partner %%s, %%s', a.partner_id, i.currency),
+               format('partner %%s, %%s of %%s', e.partner_id, e.currency, a.currency)
+          FROM commissions_commissionentry e
+          JOIN commissions_accrual a ON a.id = e.accrual_id
+          JOIN invoices_invoice i ON i.id = a.invoice_id
+         WHERE (e.partner_id, e.currency, a.currency) <> (a.partner_id, i.currency, i.currency)
+    """,
+)
+
 COMMISSION_BOOKED = Check(
     name="commission_booked",
     rule="The entries of a partner on an invoice are booked with their amounts.",
@@ -174,6 +188,7 @@ CHECKS = (
     ACCRUAL_TOTAL,
     ACCRUAL_EARNED,
     ACCRUAL_ENTRIES,
+    ENTRY_FITS,
     COMMISSION_BOOKED,
     PARTNER_PAYABLE,
     PAYOUT_LINES,

@@ -52,6 +52,16 @@ SETTLEMENT_TRANSFERS = Check(
     """,
 )
 
+SETTLEMENT_UNBOOKED = Check(
+    name="settlement_unbooked",
+    rule="A settlement that is not booked, for want of a currency, clears nothing.",
+    query="""
+        SELECT 'S-' || s.id, 'booked', format('not booked, and line %%s clears %%s', l.id, l.clears_minor)
+          FROM payments_settlement s JOIN payments_settlementline l ON l.settlement_id = s.id
+         WHERE s.booked_on IS NULL AND (l.charge_id IS NOT NULL OR l.settlement_return_id IS NOT NULL)
+    """,
+)
+
 TRANSFER_OF_SETTLEMENT = Check(
     name="transfer_of_settlement",
     rule="Whatever left card clearing for the bank, or for fees of no payment, belongs to a settlement.",
@@ -91,4 +101,10 @@ SETTLEMENT_EVENT = Check(
     """,
 )
 
-CHECKS = (SETTLEMENT_LINES, SETTLEMENT_TRANSFERS, TRANSFER_OF_SETTLEMENT, SETTLEMENT_EVENT)
+CHECKS = (
+    SETTLEMENT_LINES,
+    SETTLEMENT_TRANSFERS,
+    SETTLEMENT_UNBOOKED,
+    TRANSFER_OF_SETTLEMENT,
+    SETTLEMENT_EVENT,
+)

@@ -55,7 +55,7 @@ def override_order(
     keep_unpaid()
     lock_order(order_id)
     lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
-    hashed = input_hash([order_id, list(overrides)])
+    hashed = input_hash(["override order", order_id, list(overrides)])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return ()
     actor.require(Right.SET_COMMISSIONS)
