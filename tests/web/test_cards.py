@@ -237,4 +237,4 @@ def test_of_many_cards_and_links_the_newest_are_shown(
 
     assert [row["card"].token for row in page.context["cards"]] == ["tok_0", "tok_2"]
     assert len(page.context["links"]) == 2
-    assert "The newest 2 are shown." in text_of(page)
+    assert "The newest 2 are shown, cards in use first. Older links come up" in text_of(page)

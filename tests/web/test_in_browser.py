@@ -257,6 +257,31 @@ def test_an_order_is_added_without_scripts_on_a_narrow_screen(
     browse(steps, user=olga, java_script_enabled=False, **NARROW)
 
 
+def test_what_is_chosen_shows_where_the_system_takes_the_colours_away(browse: Any) -> None:
+    invoice = make_invoice()
+    grounds = "all => all.map(one => getComputedStyle(one).backgroundColor)"
+
+    def steps(page: Page) -> tuple[str, str]:
+        page.goto(f"/contacts/{invoice.contact_id}/payments/new/")
+        chosen, other = page.locator(".segmented .btn").evaluate_all(grounds)
+        return chosen, other
+
+    chosen, other = browse(steps, user=make_user(), forced_colors="active")
+
+    assert chosen != other
+
+
+def test_keyboards_meet_no_menu_button_where_there_is_none(browse: Any) -> None:
+    olga = make_user()
+
+    def steps(page: Page) -> bool:
+        page.goto("/")
+        return page.locator("#menu-check").is_visible()
+
+    assert not browse(steps, user=olga, viewport={"width": 1280, "height": 800})
+    assert browse(steps, user=olga, **NARROW)
+
+
 def test_one_logs_in_and_out(browse: Any, live_server: LiveServer) -> None:
     make_user(role=Role.CLERK)
 

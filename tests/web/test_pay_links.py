@@ -269,6 +269,11 @@ def test_of_many_open_links_the_newest_are_shown(
     for _ in range(3):
         made.append(offer_to_pay(invoice).link_id)
         page = client.get(tab(invoice.contact))
-        told.append(([link.pk for link in page.context["links"]], "The newest 2 are shown." in text_of(page)))
+        told.append(
+            (
+                [link.pk for link in page.context["links"]],
+                "The newest 2 are shown. Older ones come up" in text_of(page),
+            )
+        )
 
     assert told == [([made[0]], False), ([made[1], made[0]], False), ([made[2], made[1]], True)]

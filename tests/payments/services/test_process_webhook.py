@@ -88,6 +88,7 @@ def test_a_success_of_a_charge_that_restored_books_have_not_sent_yet_is_booked(g
     assert Payment.objects.get().charge_id == made.pk
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(6))
 def test_six_messages_in_all_orders_and_twice_end_the_same(gateway: FakeGateway, first: int) -> None:
     """Of the 720 orders the 120 that begin so, each in a savepoint of its own."""
