@@ -60,6 +60,18 @@ def test_the_form_opens_as_the_payment_was_recorded(client: Client) -> None:
     assert f"Balance due without {payment} 100.00 → after 0.00" in text
 
 
+def test_a_key_that_leaves_no_room_for_those_of_its_halves_is_refused(client: Client) -> None:
+    sign_in(client, Role.MANAGER)
+    _acme, _invoice, payment = scene()
+    page = client.get(url_of(payment))
+    before = everything()
+
+    answer = send(client, page, amount="10.00", reason="Wrong amount", request_key="k" * 96)
+
+    assert answer.status_code == 422
+    assert everything() == before
+
+
 def test_saving_undoes_the_wrong_one_and_records_the_right_one(client: Client) -> None:
     sign_in(client, Role.MANAGER)
     acme, invoice, payment = scene()

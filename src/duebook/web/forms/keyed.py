@@ -31,7 +31,8 @@ class KeyedForm(forms.Form):
     field_names: ClassVar[Mapping[str, str]] = {}
 
     request_key = forms.CharField(
-        max_length=100,
+        # An event keeps 100: services derive the keys of what they do in several steps from this one.
+        max_length=64,
         widget=forms.HiddenInput,
         initial=new_request_key,
         # Duebook's own keys have a colon: nobody takes one, such as a charge's, before it is used.
