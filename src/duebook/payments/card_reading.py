@@ -63,15 +63,15 @@ def has_default_card(contact_id: int) -> bool:
 
 
 def lock_card(payment_method_id: int) -> PaymentMethod:
-    """Lock the card, after its contact and the invoices, and read it with its account. Raises NotFound.
+    """Lock the card, after its contact and the invoices, then read it with its account. Raises NotFound.
 
-    Charging and deactivating exclude each other.
+    Charging and deactivating exclude each other. What waited for the card would see its account as it was
+    before in one statement.
     """
-    rows = PaymentMethod.objects.select_for_update(no_key=True, of=("self",))
-    card = rows.select_related("merchant_account").filter(pk=payment_method_id).first()
-    if card is None:
+    rows = PaymentMethod.objects.filter(pk=payment_method_id)
+    if not rows.select_for_update(no_key=True, of=("self",)).values_list("pk"):
         raise NotFound(field="payment_method", what="Card", id=payment_method_id)
-    return card
+    return rows.select_related("merchant_account").get()
 
 
 def lock_setup(setup_id: int) -> None:
