@@ -61,14 +61,18 @@ def has_default_card(contact_id: int) -> bool:
 
 
 def lock_card(payment_method_id: int) -> PaymentMethod:
-    """Lock the card, after its contact and the invoices, and read it with its account. Raises NotFound.
+    """Lock the card, after its contact and the invoices, then read it with its account. Raises NotFound.
 
-    Charging and deactivating exclude each other.
+    Charging and deactivating exclude each other. What waited for the card would see its account as it was
+    before in one statement.
     """
-    rows = PaymentMethod.objects.select_for_update(no_key=True, of=("self",))
-    return row_by_id(
-        rows.select_related("merchant_account"), payment_method_id, "Card", field="payment_method"
+    row_by_id(
+        PaymentMethod.objects.select_for_update(no_key=True),
+        payment_method_id,
+        "Card",
+        field="payment_method",
     )
+    return PaymentMethod.objects.select_related("merchant_account").get(pk=payment_method_id)
 
 
 def lock_setup(setup_id: int) -> None:

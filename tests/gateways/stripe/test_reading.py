@@ -232,6 +232,19 @@ def test_what_a_dispute_took_is_what_its_balance_transactions_come_to(
     assert (seen.taken_minor, seen.fee_minor) == (taken, fee)
 
 
+@pytest.mark.parametrize(
+    ("booked", "outcome"),
+    [([], DisputeOutcome.WON), ([WITHDRAWN], DisputeOutcome.LOST)],
+    ids=["nothing was taken", "the network gave the money back"],
+)
+def test_a_dispute_that_was_prevented_is_lost_where_its_money_is_gone(
+    booked: list[dict[str, Any]], outcome: DisputeOutcome
+) -> None:
+    seen = reading.dispute(a_dispute(status="prevented", balance_transactions=booked))
+
+    assert (seen.outcome, seen.taken_minor) == (outcome, 10000 if booked else 0)
+
+
 def test_a_dispute_tells_until_when_it_can_be_answered() -> None:
     seen = reading.dispute(a_dispute(evidence_details={"due_by": 1_790_500_000}))
 

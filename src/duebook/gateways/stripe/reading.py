@@ -63,6 +63,9 @@ DISPUTE_OUTCOMES = {
 }
 """Any other status is one of waiting."""
 
+PREVENTED = "prevented"
+"""Nobody disputes any more; where the network gave the customer the money back for that, it is lost."""
+
 LINE_KINDS = {
     "charge": LineKind.CHARGE,
     "charge_failure": LineKind.CHARGE_FAILED,
@@ -206,11 +209,14 @@ def dispute(found: Object) -> SeenDispute:
     gone = -sum(part["amount"] for part in booked)
     if any(part.get("currency") != currency for part in booked):
         gone = found["amount"] if gone > 0 else 0
+    outcome = DISPUTE_OUTCOMES.get(found["status"], DisputeOutcome.OPEN)
+    if found["status"] == PREVENTED and gone > 0:
+        outcome = DisputeOutcome.LOST
     due_by = (found.get("evidence_details") or {}).get("due_by")
     return SeenDispute(
         id=found["id"],
         charge_id=identifier(found.get("payment_intent")),
-        outcome=DISPUTE_OUTCOMES.get(found["status"], DisputeOutcome.OPEN),
+        outcome=outcome,
         amount=from_stripe(found["amount"], currency),
         taken_minor=nearest(min(max(gone, 0), found["amount"]), currency).minor,
         fee_minor=nearest(max(fees, 0), currency).minor,
