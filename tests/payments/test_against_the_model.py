@@ -419,7 +419,7 @@ class Histories(ChargesAndDisputes, RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_random_histories_agree_with_the_model() -> None:
     machine_settings = settings(
         max_examples=40,

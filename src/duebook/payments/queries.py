@@ -175,9 +175,12 @@ class AppliedTo:
 
 
 def applied_by(payment: Payment) -> list[AppliedTo]:
-    """What the payment settles now: one row an invoice, those that were taken off again left out."""
+    """What the payment settles now, in the order it was applied: one row an invoice that has any of it.
+
+    Whether it counts towards commissions is what was said last.
+    """
     parts: dict[int, AppliedTo] = {}
-    for row in payment.allocations.all():
+    for row in sorted(payment.allocations.all(), key=lambda one: one.pk):
         before = parts[row.invoice_id].amount if row.invoice_id in parts else Money(0, payment.currency)
         amount = before + Money(row.amount_minor, payment.currency)
         parts[row.invoice_id] = AppliedTo(row.invoice, amount, row.apply_to_commissions)
