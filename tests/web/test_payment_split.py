@@ -155,7 +155,7 @@ def test_parts_above_the_payment_are_refused(client: Client) -> None:
     answer = send(client, open_form(client, acme.pk, "split"), amount="80", **{f"part_{first.pk}": "90"})
 
     assert answer.status_code == 422
-    assert "The parts add up to 90.00, more than the payment of 80.00." in text_of(answer)
+    assert "The parts add up to 90.00, more than the payment of 80.00. Lower a part." in text_of(answer)
     assert not Payment.objects.exists()
 
 

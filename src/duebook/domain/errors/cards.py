@@ -127,7 +127,10 @@ class GatewayUnreachable(NotAllowed):
 
 class RefundUnderWay(Conflict):
     code = "refund_under_way"
-    message = "Money of {number} is being given back, and the outcome is not known yet. Wait until it is."
+    message = (
+        "Money of {number} is being given back, and the outcome is not known yet. Wait until it is: the page"
+        " of the payment shows it."
+    )
 
 
 class AboveCaptured(Conflict):

@@ -29,17 +29,17 @@ class ColumnTwice(Invalid):
 
 class ValueMissing(Invalid):
     code = "value_missing"
-    message = "{name} is empty."
+    message = "{name} is empty. Fill it in."
 
 
 class ValueTooLong(Invalid):
     code = "value_too_long"
-    message = "{name} has {length} characters; {most} fit."
+    message = "{name} has {length} characters; {most} fit. Shorten it."
 
 
 class ValueUnprintable(Invalid):
     code = "value_unprintable"
-    message = "The row holds a control character that cannot be stored."
+    message = "The row holds a control character that cannot be stored. Remove it."
 
 
 class TooManyValues(Invalid):
@@ -69,7 +69,7 @@ class AmountNegative(Invalid):
 class AmountsDisagree(Invalid):
     code = "amounts_disagree"
     field = "amount"
-    message = "Quantity times unit price is {computed}, but the amount says {amount}."
+    message = "Quantity times unit price is {computed}, but the amount says {amount}. Correct what is wrong."
 
 
 class RowsDisagree(Invalid):

@@ -40,7 +40,7 @@ class AboveBalance(Invalid):
 class SharesExceedAmount(Invalid):
     code = "shares_exceed_amount"
     field = "amount"
-    message = "The parts add up to {total}, more than the payment of {amount}."
+    message = "The parts add up to {total}, more than the payment of {amount}. Lower a part."
 
 
 class SharesBelowAmount(Invalid):
@@ -82,7 +82,7 @@ class AdjustmentNeedsInvoice(Invalid):
 class AdjustmentAboveBalance(Invalid):
     code = "adjustment_above_balance"
     field = "amount"
-    message = "{label} can be at most the balance due of {balance}, and leaves no credit."
+    message = "{label} can be at most the balance due of {balance}, and leaves no credit. Lower the amount."
 
 
 class AdjustmentIsFixed(NotAllowed):
@@ -114,7 +114,7 @@ class AlreadyDisputed(NotAllowed):
 
 class AlreadyRefunded(NotAllowed):
     code = "already_refunded"
-    message = "{number} has been refunded in full."
+    message = "{number} has been refunded in full. Nothing of it is left to give back."
 
 
 class RefundedInPart(NotAllowed):
