@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from duebook.domain.permissions import Role
+from duebook.invoices.models import Invoice
 from duebook.payments.models import Payment, Refund
 from tests.factories import day, make_contact, make_invoice, make_payment, make_refund
 from tests.snapshot import everything
@@ -41,6 +42,8 @@ def test_it_offers_what_can_go_back_the_newest_first(client: Client) -> None:
         (third.pk, 2000),
         (first.pk, 6000),
     ]
+    invoice = Invoice.objects.get(pk=first.allocations.get().invoice_id)
+    assert f"Check {invoice} 60.00" in text_of(page)
 
 
 def test_an_invoice_in_the_address_offers_only_what_is_applied_to_it(client: Client) -> None:

@@ -54,12 +54,16 @@ def refundable(payment: Payment) -> Money:
 
 
 def refundable_payments(contact_id: int, *, invoice_id: int | None = None) -> QuerySet[Payment]:
-    """The contact's payments of which money can go back, the newest first; or those of one invoice."""
+    """The contact's payments of which money can go back with what they are applied to, the newest first.
+
+    Or those of one invoice.
+    """
     gone = F("refunded_minor") + F("returned_minor") + F("reversed_minor")
     found = Payment.objects.filter(contact_id=contact_id, kind=PaymentKind.MONEY.value, amount_minor__gt=gone)
     if invoice_id is not None:
         found = found.filter(pk__in=Allocation.objects.filter(invoice_id=invoice_id).values("payment_id"))
-    return found.select_related("payment_type").order_by("-received_on", "-pk")
+    shown = found.select_related("payment_type").prefetch_related("allocations__invoice")
+    return shown.order_by("-received_on", "-pk")
 
 
 def allocations_to(invoice_id: int) -> QuerySet[Allocation]:
