@@ -89,4 +89,13 @@ def running_gateway(seconds: float) -> Iterator[SlowGateway]:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.run_until_complete(_end_connections())
         loop.close()
+
+
+async def _end_connections() -> None:
+    """Those that nobody has closed yet."""
+    open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in open_ones:
+        one.cancel()
+    await asyncio.gather(*open_ones, return_exceptions=True)
