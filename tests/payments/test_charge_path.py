@@ -19,7 +19,7 @@ from tests.payments.fake_gateway import FakeGateway, make_card
 
 pytestmark = pytest.mark.django_db
 
-STATEMENTS = 22
+STATEMENTS = 21
 """Of one that is approved, with BEGIN and COMMIT; an empty transaction among them is never sent."""
 
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.utils import CursorWrapper
 
 from duebook.domain.charging import AccountTerms, CardOnFile, ChargeState
@@ -21,6 +21,8 @@ from duebook.gateways.accounts import adapter_for
 from duebook.gateways.models import MerchantAccount
 from duebook.payments.models import Charge, Observation, PaymentMethod
 from duebook.payments.statements import listed, run
+
+Kind = TypeVar("Kind", bound=models.Model)
 
 _LOCK_CARD = "SELECT id FROM payments_paymentmethod WHERE id = %s FOR NO KEY UPDATE"
 
@@ -67,11 +69,15 @@ RETURNING payload->'charge_id'
 """
 
 _MARK_SENT = """
-UPDATE payments_charge SET state = 'sent', sent_at = statement_timestamp(),
+UPDATE payments_charge c SET state = 'sent', sent_at = statement_timestamp(),
    ask_at = statement_timestamp() + %s
- WHERE id = %s AND state = 'created'
-RETURNING id, merchant_account_id, amount_minor, currency, key, reference, token, customer, description,
-   debts, customer_present, state, gateway_id, sent_at
+  FROM gateways_merchantaccount a
+ WHERE c.id = %s AND c.state = 'created' AND a.id = c.merchant_account_id
+RETURNING c.id, c.merchant_account_id, c.amount_minor, c.currency, c.key, c.reference, c.token, c.customer,
+   c.description, c.debts, c.customer_present, c.state, c.gateway_id, c.sent_at,
+   json_build_object('id', a.id, 'adapter', a.adapter, 'sealed_secret', a.sealed_secret,
+     'public_key', a.public_key, 'sealed_webhook_secrets', a.sealed_webhook_secrets, 'base_url', a.base_url,
+     'live', a.live)::text AS account
 """
 
 _NOTE_HANDLE = (
@@ -177,9 +183,16 @@ def write_charge(*, charge: Mapping[str, Any], shares: Iterable[Share], event: M
 
 
 def mark_sent(charge_id: int, *, ask_after: timedelta) -> Charge | None:
-    """Turn created into sent, and return the charge as it is sent; None when somebody has done so before."""
+    """Turn created into sent, and return the charge as it is sent, with its account to send it by.
+
+    None when somebody has done so before.
+    """
     row = _row(run(_MARK_SENT, [ask_after, charge_id]))
-    return _charge(row) if row else None
+    if row is None:
+        return None
+    charge = _instance(Charge, row)
+    charge.merchant_account = _instance(MerchantAccount, json.loads(row["account"]))
+    return charge
 
 
 def note_handle(charge_id: int, handle: str) -> bool:
@@ -195,7 +208,7 @@ def lock_charge(charge_id: int) -> LockedCharge:
         raise NotFound(what="Charge", id=charge_id)
     currency = row["currency"]
     shares = [Share(invoice_id, Money(minor, currency)) for invoice_id, minor in json.loads(row["lines"])]
-    return LockedCharge(_charge(row), shares, row["clearing_account_id"], row["time_zone"])
+    return LockedCharge(_instance(Charge, row), shares, row["clearing_account_id"], row["time_zone"])
 
 
 def write_observation(
@@ -223,7 +236,7 @@ def read_end(charge_id: int) -> Charge:
     row = _row(run(_READ_END, [charge_id]))
     if row is None:
         raise NotFound(what="Charge", id=charge_id)
-    return _charge(row)
+    return _instance(Charge, row)
 
 
 def _row(cursor: CursorWrapper) -> dict[str, Any] | None:
@@ -233,8 +246,8 @@ def _row(cursor: CursorWrapper) -> dict[str, Any] | None:
     )
 
 
-def _charge(row: Mapping[str, Any]) -> Charge:
+def _instance(model: type[Kind], row: Mapping[str, Any]) -> Kind:
     # In the order of the model's fields, as from_db takes them.
-    fields = Charge._meta.concrete_fields  # noqa: SLF001 - the name under which Django documents it
+    fields = model._meta.concrete_fields  # noqa: SLF001 - the name under which Django documents it
     names = [field.attname for field in fields if field.attname in row]
-    return Charge.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in names])
+    return model.from_db(DEFAULT_DB_ALIAS, names, [row[name] for name in names])
