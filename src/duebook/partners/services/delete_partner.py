@@ -1,6 +1,6 @@
 """Delete a referral partner that was entered by mistake."""
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import RestrictedError
 
 from duebook.domain.errors import PartnerHasEntries
@@ -24,6 +24,8 @@ def delete_partner(*, partner_id: int, actor: Actor) -> None:
             PartnerOverride.objects.filter(partner=partner).delete()
             partner.programs.clear()
             partner.delete()
-    except RestrictedError as error:
+            # What came since the look for rows that name it is found now, and not at the commit.
+            connection.check_constraints()
+    except (RestrictedError, IntegrityError) as error:
         raise PartnerHasEntries(name=partner.name) from error
     record_event(name="partner.deleted", actor=actor, contact_id=partner.contact_id, payload=payload)
