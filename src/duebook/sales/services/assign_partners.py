@@ -10,10 +10,8 @@ from duebook.domain.commission_steps import CommissionStep, EntryCause
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
-from duebook.invoices.locks import lock_invoice
-from duebook.invoices.models import Invoice
+from duebook.invoices.locks import lock_order_and_invoice
 from duebook.ledger.periods import require_open
-from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
 from duebook.partners.models import Partner
 from duebook.partners.notifying import notify_of_sale_later
@@ -37,8 +35,7 @@ def assign_partners(
     Raises NotFound, Forbidden, CommissionPaidOut, PeriodClosed, KeyReused.
     """
     keep_unpaid()
-    lock_order(order_id)
-    lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
+    lock_order_and_invoice(order_id)
     hashed = input_hash([order_id, lead_partner_id, sale_partner_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return ()

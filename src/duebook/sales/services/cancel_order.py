@@ -11,10 +11,9 @@ from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
 from duebook.invoices.issuing import void
-from duebook.invoices.locks import lock_invoice
-from duebook.invoices.models import Invoice, Void
+from duebook.invoices.locks import lock_order_and_invoice
+from duebook.invoices.models import Void
 from duebook.ledger.periods import require_open
-from duebook.orders.locks import lock_order
 from duebook.orders.models import Cancellation, Order
 
 
@@ -25,8 +24,7 @@ def cancel_order(*, order_id: int, reason: str, request_key: str, actor: Actor, 
     Locks the order and its invoice. Records ``order.cancelled``.
     Raises NotFound, Forbidden, ReasonRequired, AlreadyCancelled, StillApplied, PeriodClosed, KeyReused.
     """
-    lock_order(order_id)
-    invoice = lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
+    invoice = lock_order_and_invoice(order_id)
     hashed = input_hash({"order_id": order_id, "reason": reason})
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return Cancellation.objects.get(order_id=order_id)

@@ -15,12 +15,11 @@ from duebook.domain.order_lines import LineInput, OrderLines, Posting, invoice_p
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
-from duebook.invoices.locks import lock_invoice
+from duebook.invoices.locks import lock_order_and_invoice
 from duebook.invoices.models import Invoice, Void
 from duebook.ledger.currencies import exponent
 from duebook.ledger.periods import require_open
 from duebook.ledger.services.post_transfers import post_transfers
-from duebook.orders.locks import lock_order
 from duebook.orders.models import Cancellation, Order, OrderItem
 from duebook.orders.queries import sums_by_kind
 from duebook.sales.services.place_order import write_items
@@ -53,8 +52,7 @@ def change_order(
     Raises NotFound, Forbidden, AlreadyCancelled, AlreadyVoid, OrderBelowApplied, PeriodClosed, KeyReused and
     what ``total_lines`` raises.
     """
-    lock_order(order_id)
-    invoice = lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
+    invoice = lock_order_and_invoice(order_id)
     hashed = input_hash([order_id, list(lines)])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return None

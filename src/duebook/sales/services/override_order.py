@@ -16,10 +16,8 @@ from duebook.domain.errors import RuleTwice
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
-from duebook.invoices.locks import lock_invoice
-from duebook.invoices.models import Invoice
+from duebook.invoices.locks import lock_order_and_invoice
 from duebook.ledger.periods import require_open
-from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
 from duebook.sales.rolled_back import PREVIEW_KEY, rolled_back
 from duebook.sales.services.place_order import check_partners
@@ -53,8 +51,7 @@ def override_order(
     raises.
     """
     keep_unpaid()
-    lock_order(order_id)
-    lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
+    lock_order_and_invoice(order_id)
     hashed = input_hash(["override order", order_id, list(overrides)])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return ()

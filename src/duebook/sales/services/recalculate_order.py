@@ -14,10 +14,8 @@ from duebook.domain.errors import DomainError, NotFound
 from duebook.domain.permissions import Actor, Right
 from duebook.events.requests import earlier_event, input_hash
 from duebook.events.services.record_event import record_event
-from duebook.invoices.locks import lock_invoice
-from duebook.invoices.models import Invoice
+from duebook.invoices.locks import lock_order_and_invoice
 from duebook.ledger.periods import require_open
-from duebook.orders.locks import lock_order
 from duebook.orders.models import Order
 
 
@@ -68,8 +66,7 @@ def recalculate_order(
     Raises NotFound, Forbidden, CommissionPaidOut, PeriodClosed, KeyReused.
     """
     keep_unpaid()
-    lock_order(order_id)
-    lock_invoice(Invoice.objects.values_list("pk", flat=True).get(order_id=order_id))
+    lock_order_and_invoice(order_id)
     hashed = input_hash(["recalculate", order_id])
     if earlier_event(actor=actor, request_key=request_key, hashed=hashed):
         return ()
