@@ -146,9 +146,11 @@ def test_each_decline_has_its_class(error: dict[str, str], kind: DeclineClass, c
         ("succeeded", RefundOutcome.SUCCEEDED),
         ("failed", RefundOutcome.FAILED),
         ("canceled", RefundOutcome.FAILED),
+        ("not heard of", RefundOutcome.PROCESSING),
+        (None, RefundOutcome.PROCESSING),
     ],
 )
-def test_every_status_of_a_refund_has_its_outcome(status: str, outcome: RefundOutcome) -> None:
+def test_every_status_of_a_refund_has_its_outcome(status: str | None, outcome: RefundOutcome) -> None:
     found = {"id": "re_1", "amount": 5, "currency": "usd", "created": 1, "status": status}
 
     seen = reading.refund({**found, "payment_intent": "pi_1", "failure_reason": "lost_or_stolen_card"})

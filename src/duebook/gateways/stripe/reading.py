@@ -48,12 +48,11 @@ CHARGE_OUTCOMES = {
 }
 
 REFUND_OUTCOMES = {
-    "pending": RefundOutcome.PROCESSING,
-    "requires_action": RefundOutcome.PROCESSING,
     "succeeded": RefundOutcome.SUCCEEDED,
     "failed": RefundOutcome.FAILED,
     "canceled": RefundOutcome.FAILED,
 }
+"""Any other status, and none, is one of waiting."""
 
 DISPUTE_OUTCOMES = {
     "won": DisputeOutcome.WON,
@@ -189,7 +188,7 @@ def refund(found: Object) -> SeenRefund:
     return SeenRefund(
         id=found["id"],
         charge_id=identifier(found.get("payment_intent")),
-        outcome=REFUND_OUTCOMES[found["status"]],
+        outcome=REFUND_OUTCOMES.get(found["status"], RefundOutcome.PROCESSING),
         amount=from_stripe(found["amount"], found["currency"]),
         reference=reference(found),
         created_at=instant(found["created"]),
