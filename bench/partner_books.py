@@ -185,9 +185,19 @@ SELECT id AS entry_id, partner_id, amount_minor,
         """
 INSERT INTO commissions_payoutbatch (state, currency, cut_off_on, minimum_minor, total_minor, built_by_id,
   built_at, decided_by_id, decided_at, reason, paid_on, paid_method, paid_reference, paid_by_id)
-SELECT 'paid', 'USD', cut_off_on, 0, sum(amount_minor), 0, cut_off_on, 0, cut_off_on, '', cut_off_on, 'Bank',
-       '', 0
+SELECT 'paid', 'USD', cut_off_on, 0, sum(amount_minor), 0, cut_off_on, 0, cut_off_on + 1, '', cut_off_on + 1,
+       'Bank', '', 0
   FROM bench_paid_out GROUP BY cut_off_on ORDER BY cut_off_on
+""",
+    ),
+    (
+        "events",
+        """
+INSERT INTO events_event (name, actor_id, source, request_key, input_hash, payload)
+SELECT 'payout.approved', decided_by_id, 'system', 'bench:payout:' || id,
+       md5(id::text) || md5('payout' || id),
+       jsonb_build_object('batch_id', id, 'number', 'PO-' || number, 'others', 0)
+  FROM commissions_payoutbatch ORDER BY id
 """,
     ),
     (

@@ -291,7 +291,7 @@ def test_a_person_and_the_gateway_at_once_book_once(gateway: FakeGateway) -> Non
         lambda: ask_gateway(charge_id=charge.pk),
     )
 
-    assert by_hand is None or isinstance(by_hand, errors.OutcomeKnown)
+    assert isinstance(by_hand, Charge | errors.OutcomeKnown)
     assert Payment.objects.count() == 1
     assert gateway.taken_minor() == 4000
 
