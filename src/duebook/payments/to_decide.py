@@ -4,6 +4,8 @@ Each part is one query by an index of its own; all parts together are counted in
 """
 
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -23,6 +25,7 @@ from duebook.payments.models import (
     RefundRequest,
     SettlementReturn,
 )
+from duebook.payments.statements import run
 
 LONG = timedelta(minutes=15)
 """After so long a person should know of a charge whose outcome is still to come."""
@@ -105,6 +108,15 @@ def failed_messages() -> QuerySet[WebhookMessage]:
 
 def count_to_decide() -> int:
     """How much there is to decide; one statement."""
+    return int(run(*_counting()).fetchone()[0])
+
+
+@cache
+def _counting() -> tuple[str, tuple[Any, ...]]:
+    """The statement and its parameters, none of which ever changes.
+
+    Each page counts, and putting the text together takes longer than counting.
+    """
     parts = (
         disputed_charges(),
         disputes_to_see(),
@@ -117,4 +129,6 @@ def count_to_decide() -> int:
         failed_messages(),
     )
     rows = open_charges_to_decide().order_by().values_list("pk")
-    return rows.union(*(part.order_by().values_list("pk") for part in parts), all=True).count()
+    all_of_them = rows.union(*(part.order_by().values_list("pk") for part in parts), all=True)
+    sql, parameters = all_of_them.query.sql_with_params()
+    return f"SELECT count(*) FROM ({sql}) AS waiting", parameters  # noqa: S608 - Django's own text
